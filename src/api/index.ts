@@ -1,0 +1,1 @@
+export type { CallContext, Caller, MemberStatus, Operation } from './operation.ts';

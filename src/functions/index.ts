@@ -1,0 +1,1 @@
+export type { FunctionAddress, FunctionLookup, InvocationTarget } from './lookup.ts';

@@ -1,0 +1,32 @@
+import type { FunctionVersion, Scope } from '../model/index.ts';
+
+export interface FunctionAddress extends Scope {
+  readonly name: string;
+  /** Version, alias or `$LATEST`; absent means `$LATEST`. */
+  readonly qualifier?: string;
+}
+
+/** What an invocation needs to know about its target. */
+export interface InvocationTarget {
+  /** The version that runs; a weighted alias is decided anew at each lookup. */
+  readonly version: FunctionVersion;
+  /** The ARN exactly as the caller addressed it: unqualified, or with alias or version. */
+  readonly invokedFunctionArn: string;
+  readonly alias?: string;
+  /** Over all versions of the function; absent means the account's unreserved pool. */
+  readonly reservedConcurrency?: number;
+}
+
+/**
+ * The hot path's view of the functions: answers from memory, without a promise, once a function was read; otherwise reads the store.
+ * Throws (or rejects with) `ResourceNotFoundException` in AWS's words.
+ */
+export interface FunctionLookup {
+  resolve(address: FunctionAddress): InvocationTarget | Promise<InvocationTarget>;
+  /** Host folders for `/var/task` and, with layers, `/opt`; extracted before this resolves. */
+  directories(version: FunctionVersion): Promise<{ readonly task: string; readonly opt?: string }>;
+  /** Called with the `deploymentId` of a version that no longer runs (updated, deleted): its environments must go. */
+  onRetired(listener: (deploymentId: string) => void): void;
+  /** Whole-account numbers for admission: Σ reserved concurrency of one account and region. */
+  reservedTotal(scope: Scope): number | Promise<number>;
+}

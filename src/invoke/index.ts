@@ -1,0 +1,1 @@
+export type { InvocationOutcome, InvocationRequest, Invoker } from './invocation.ts';

@@ -1,0 +1,29 @@
+import type { FunctionAddress } from '../functions/index.ts';
+
+export interface InvocationRequest {
+  readonly address: FunctionAddress;
+  /** Chosen by the edge; also the `x-amzn-RequestId` of the answer. */
+  readonly requestId: string;
+  /** Raw event; empty means `{}`. */
+  readonly payload: Uint8Array;
+  readonly contentType?: string;
+  /** Already base64-decoded JSON. */
+  readonly clientContext?: string;
+  readonly traceHeader?: string;
+  readonly tail: boolean;
+}
+
+/** A function's failure is data here: `functionError` set, HTTP status still 200. */
+export interface InvocationOutcome {
+  readonly payload: Uint8Array;
+  readonly contentType?: string;
+  readonly functionError?: 'Unhandled' | 'Handled';
+  readonly executedVersion: string;
+  /** Last 4 KB of this invocation's text log; only with `tail`. */
+  readonly logTail?: Buffer;
+}
+
+/** Rejects with an `AwsError` when the function did not run (404, 429, 409, …). */
+export interface Invoker {
+  invoke(request: InvocationRequest): Promise<InvocationOutcome>;
+}

@@ -1,0 +1,27 @@
+/** The quotas of AWS Lambda (developer guide, "Lambda quotas"). Sizes in bytes unless the name says otherwise. */
+export const limits = {
+  zippedCodeBytes: 52_428_800,
+  unzippedCodeBytes: 262_144_000,
+  codeRequestBytes: 70_167_211,
+  codeEntries: 200_000,
+  layersPerFunction: 5,
+  environmentBytes: 4_096,
+  memoryMiB: { min: 128, max: 10_240 },
+  timeoutSeconds: { min: 1, max: 900 },
+  ephemeralStorageMiB: { min: 512, max: 10_240 },
+  syncRequestBytes: 6_291_456,
+  syncResponseBytes: 6_291_556,
+  asyncRequestBytes: 1_048_576,
+  clientContextBytes: 3_583,
+  tailBytes: 4_096,
+  initMs: 10_000,
+  policyBytes: 20_480,
+  tagsPerResource: 50,
+  totalCodeBytes: 80_530_636_800,
+  accountConcurrency: 1_000,
+  unreservedConcurrencyMin: 100,
+  openFiles: 1_024,
+  processes: 1_024,
+  /** Megabytes that buy one whole vCPU. */
+  memoryMiBPerVcpu: 1_769,
+} as const;

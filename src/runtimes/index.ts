@@ -1,0 +1,1 @@
+export type { LaunchFacts, LaunchPlan, RuntimeCatalog, RuntimeDescription } from './launch.ts';

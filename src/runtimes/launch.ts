@@ -1,0 +1,43 @@
+import type { FunctionVersion } from '../model/index.ts';
+import type { InsideView, SandboxMount, SandboxProgram } from '../sandbox/index.ts';
+
+/** Values of one environment that the launch plan turns into environment variables. */
+export interface LaunchFacts {
+  readonly logStream: string;
+  readonly runtimeApiAddress: string;
+  /** `http://127.0.0.1:4566`, as seen from inside. */
+  readonly endpointUrl: string;
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken: string;
+  };
+  readonly initializationType: 'on-demand' | 'provisioned-concurrency' | 'snap-start';
+}
+
+/** How one function version is started, for the sandbox to run. */
+export interface LaunchPlan {
+  /** Interpreter at `/var/lang`, bootstrap and SDKs at `/var/runtime`; the caller adds `/var/task` and `/opt`. */
+  readonly mounts: readonly SandboxMount[];
+  /** Our own bootstraps speak to the Runtime API over the Unix socket; everyone else over TCP. */
+  readonly usesRuntimeSocket: boolean;
+  program(inside: InsideView, facts: LaunchFacts): SandboxProgram;
+}
+
+export interface RuntimeDescription {
+  /** `python3.12`, `nodejs24.x`, `provided.al2023`. */
+  readonly identifier: string;
+  /** Absent where the interpreter is missing on this machine. */
+  readonly interpreter?: { readonly path: string; readonly version: string };
+  /** The command that adds a missing interpreter. */
+  readonly howToAdd?: string;
+  /** For `RuntimeVersionConfig` and INIT_START. */
+  readonly versionArnHash: string;
+}
+
+export interface RuntimeCatalog {
+  list(): Promise<readonly RuntimeDescription[]>;
+  describe(identifier: string): Promise<RuntimeDescription | undefined>;
+  /** Rejects with the AWS error of a runtime that is unknown here or whose interpreter is missing. */
+  plan(version: FunctionVersion): Promise<LaunchPlan>;
+}

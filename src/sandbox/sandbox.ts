@@ -1,0 +1,110 @@
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+
+/** What one machine lets a sandbox adapter enforce. `hearth doctor` and the start banner print it. */
+export interface SandboxCapabilities {
+  readonly kind: 'oci' | 'process';
+  /** One word each for what is enforced: `memory`, `cpu`, `pids`, `files`, `tmp-size`, `freeze`, `network`, … */
+  readonly enforced: readonly string[];
+  /** One sentence each: what is not enforced or differs, and why. */
+  readonly gaps: readonly string[];
+}
+
+export interface SandboxMount {
+  /** Absolute path on the host. */
+  readonly source: string;
+  /** Absolute path inside. */
+  readonly target: string;
+}
+
+/** Somebody who answers connections made inside the sandbox to one address. */
+export interface SandboxListener {
+  /** IPv4 literal; the sandbox adds it to its own loopback where needed. */
+  readonly host: string;
+  readonly port: number;
+  readonly onConnection: (socket: Socket) => void;
+}
+
+/** How the world looks to the command. */
+export interface InsideView {
+  /** Where a path of the assembled root is found: itself under `oci`, the mount's source under `process`. */
+  path(target: string): string;
+  /** `host:port` of the listener with this index in `SandboxSpec.listeners`. */
+  listenerAddress(index: number): string;
+  /** Path of the runtime socket; absent without `onRuntimeSocket`. */
+  readonly runtimeSocketPath?: string;
+}
+
+export interface SandboxProgram {
+  readonly command: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+export interface SandboxSpec {
+  /** Unique, `[a-z0-9-]{1,40}`: names the cgroup, namespace and folder. */
+  readonly id: string;
+  /** What to run, told how things look from inside: the adapters differ in paths and addresses. */
+  readonly program: (inside: InsideView) => SandboxProgram;
+  /** Read-only, beside the assembled root (`/usr`, `/lib*`, a generated `/etc`, `/proc`, a minimal `/dev`). */
+  readonly mounts: readonly SandboxMount[];
+  readonly tmpBytes: number;
+  readonly memoryBytes: number;
+  readonly pids: number;
+  readonly openFiles: number;
+  /** TCP listeners inside the sandbox's own network: the Runtime API, Hearth's own address, opened host ports. */
+  readonly listeners: readonly SandboxListener[];
+  /** A Unix socket inside, at `/run/hearth/runtime.sock`, for bootstraps that can use one. */
+  readonly onRuntimeSocket?: (socket: Socket) => void;
+  /** Extra lines of `/etc/hosts`: name to IPv4 literal. */
+  readonly hosts?: Readonly<Record<string, string>>;
+}
+
+/** How the command ended: first cause wins. */
+export interface SandboxExit {
+  readonly exitCode?: number;
+  readonly signal?: NodeJS.Signals;
+  readonly outOfMemory: boolean;
+}
+
+export interface SandboxUsage {
+  readonly memoryPeakBytes: number;
+  readonly cpuUsec: number;
+}
+
+/**
+ * One running command inside an isolation boundary. It has never heard of a function.
+ *
+ * Contract (`sandbox.contract.ts`, every adapter): output written before the end is readable after it; `exited`
+ * settles once, after `stdout`, `stderr` and `log` reached their end; `destroy` is idempotent, thaws before it kills and
+ * leaves no process, mount, cgroup, namespace or folder.
+ */
+export interface Sandbox {
+  readonly id: string;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** What the command wrote to descriptor 3. */
+  readonly log: Readable;
+  readonly exited: Promise<SandboxExit>;
+  /** Bounds CPU time to `vcpus` cores; `undefined` lifts the bound. Synchronous, microseconds. */
+  limitCpu(vcpus: number | undefined): void;
+  freeze(): void;
+  thaw(): void;
+  usage(): SandboxUsage;
+  signal(signal: NodeJS.Signals): void;
+  /** Kills every process inside and removes everything, `/tmp` included. */
+  destroy(): Promise<void>;
+}
+
+/** Makes sandboxes on this machine; the port that `oci` and `process` implement. */
+export interface SandboxFactory {
+  readonly capabilities: SandboxCapabilities;
+  /** Starts the command. Rejects with a `SandboxError` when the machine cannot start it. */
+  start(spec: SandboxSpec): Promise<Sandbox>;
+  /** Ends the sandbox's processes and starts `spec` again with the same `/tmp` (a reset environment keeps it). */
+  restart(previous: Sandbox, spec: SandboxSpec): Promise<Sandbox>;
+  /** Removes whatever a crashed server left: processes, mounts, cgroups, namespaces, folders. Run once at start. */
+  sweep(): Promise<{ readonly removed: readonly string[] }>;
+  /** Destroys every live sandbox. */
+  close(): Promise<void>;
+}

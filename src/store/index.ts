@@ -1,0 +1,1 @@
+export type { Database, Migration, Row, SqlValue, Statement, Transaction } from './database.ts';

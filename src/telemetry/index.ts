@@ -1,0 +1,1 @@
+export type { LogSink, LogStreamName, LogStreamWriter } from './log-writer.ts';
