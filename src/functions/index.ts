@@ -1,1 +1,9 @@
 export type { FunctionAddress, FunctionLookup, InvocationTarget } from './lookup.ts';
+export type {
+  AccessQuestion,
+  FunctionDependents,
+  FunctionKey,
+  KnownRuntimes,
+  ReservedConcurrency,
+  ResourceAccess,
+} from './settings.ts';

@@ -1,4 +1,5 @@
 import type { FunctionVersion, Scope } from '../model/index.ts';
+import type { FunctionKey } from './settings.ts';
 
 export interface FunctionAddress extends Scope {
   readonly name: string;
@@ -29,4 +30,6 @@ export interface FunctionLookup {
   onRetired(listener: (deploymentId: string) => void): void;
   /** Whole-account numbers for admission: Σ reserved concurrency of one account and region. */
   reservedTotal(scope: Scope): number | Promise<number>;
+  /** Forgets what is remembered of one function: called after every change of it or of its settings. */
+  invalidate(key: FunctionKey): void;
 }

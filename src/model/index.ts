@@ -12,3 +12,4 @@ export type {
   StateReason,
 } from './function-version.ts';
 export { limits } from './limits.ts';
+export { acceptedRuntimeSet, type RuntimeStanding, runtimeStanding } from './runtimes.ts';
