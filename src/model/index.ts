@@ -13,3 +13,18 @@ export type {
 } from './function-version.ts';
 export { limits } from './limits.ts';
 export { acceptedRuntimeSet, type RuntimeStanding, runtimeStanding } from './runtimes.ts';
+export {
+  type AccessDecision,
+  type AccessRequest,
+  evaluatePolicies,
+  type RequestPrincipal,
+} from './policy.ts';
+export type { PolicyContext } from './policy-conditions.ts';
+export { policyContext, type RequestFacts } from './policy-context.ts';
+export {
+  type Policy,
+  type PolicyKind,
+  type PolicyStatement,
+  PolicySyntaxError,
+  parsePolicy,
+} from './policy-document.ts';
