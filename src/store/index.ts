@@ -1,1 +1,14 @@
-export type { Database, Migration, Row, SqlValue, Statement, Transaction } from './database.ts';
+export {
+  type Database,
+  DatabaseError,
+  type DatabaseErrorCode,
+  type Migration,
+  type Row,
+  type SqlValue,
+  type Statement,
+  type Transaction,
+} from './database.ts';
+export { type DataFolderLock, lockDataFolder } from './data-folder-lock.ts';
+export { applyMigrations } from './migrations.ts';
+export { type DatabaseLocation, openDatabase } from './open.ts';
+export { bytesOf, numberOf, optional, prefixEnd, textOf } from './values.ts';

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { invariant } from '../base/index.ts';
+import { type Database, DatabaseError, type Migration, type Transaction } from './database.ts';
+import { textOf } from './values.ts';
+
+/**
+ * Brings the schema up to date: applies each migration that is not recorded yet, in the order given, all in one
+ * transaction, so that two servers starting at once apply each once. Rejects where an applied one was edited.
+ */
+export async function applyMigrations(database: Database, migrations: readonly Migration[]): Promise<void> {
+  requireUniqueIds(migrations);
+  await database.transaction(async (transaction) => {
+    await transaction.execute(typed(database, createRecord));
+    const applied = await appliedMigrations(transaction);
+    for (const migration of migrations) {
+      const recorded = applied.get(migration.id);
+      if (recorded === undefined) await apply(database, transaction, migration);
+      else requireUnchanged(migration, recorded);
+    }
+  });
+}
+
+const createRecord = 'CREATE TABLE IF NOT EXISTS migrations (id TEXT PRIMARY KEY, checksum TEXT NOT NULL)';
+
+function requireUniqueIds(migrations: readonly Migration[]): void {
+  const ids = migrations.map(({ id }) => id);
+  invariant(new Set(ids).size === ids.length, `two migrations have one id: ${ids.join(', ')}`);
+}
+
+async function appliedMigrations(transaction: Transaction): Promise<ReadonlyMap<string, string>> {
+  const rows = await transaction.query('SELECT id, checksum FROM migrations');
+  return new Map(rows.map((row) => [textOf(row, 'id'), textOf(row, 'checksum')]));
+}
+
+async function apply(database: Database, transaction: Transaction, migration: Migration): Promise<void> {
+  for (const statement of migration.statements) await transaction.execute(typed(database, statement));
+  await transaction.execute('INSERT INTO migrations (id, checksum) VALUES ($1, $2)', [
+    migration.id,
+    checksum(migration),
+  ]);
+}
+
+function requireUnchanged(migration: Migration, recorded: string): void {
+  if (recorded === checksum(migration)) return;
+  throw new DatabaseError(
+    'failed',
+    `migration ${migration.id} differs from the one this database was made with`,
+  );
+}
+
+function checksum(migration: Migration): string {
+  return createHash('sha256').update(migration.statements.join(';\n')).digest('hex');
+}
+
+/** Byte order for text in both databases: PostgreSQL's default collation would sort and compare by language. */
+function typed(database: Database, statement: string): string {
+  if (database.kind === 'sqlite') return statement;
+  return statement.replaceAll(/\bTEXT\b/g, 'TEXT COLLATE "C"').replaceAll(/\bBLOB\b/g, 'BYTEA');
+}
