@@ -1,3 +1,4 @@
+export { Alarm } from './alarm.ts';
 export { type CancelTimer, type Clock, ManualClock, WallClock } from './clock.ts';
 export { type Deferred, deferred } from './deferred.ts';
 export { type Ids, randomIds } from './ids.ts';

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { type LoggedFunction, platformLines } from './platform-lines.ts';
+
+const text: LoggedFunction = {
+  name: 'fn',
+  version: '$LATEST',
+  runtime: 'python3.10',
+  runtimeVersionArn: 'arn:aws:lambda:eu-west-1::runtime:abc',
+  logging: { format: 'Text', logGroup: '/aws/lambda/fn' },
+};
+const json: LoggedFunction = { ...text, logging: { ...text.logging, format: 'JSON', systemLevel: 'INFO' } };
+const facts = {
+  requestId: 'r',
+  durationMs: 3.0111,
+  billedMs: 4,
+  memoryMiB: 128,
+  maxMemoryUsedMiB: 36,
+} as const;
+const nowMs = (): number => Date.UTC(2026, 0, 1);
+
+test('text lines are those of AWS', () => {
+  const lines = platformLines(text, nowMs);
+  expect(lines.initStart()).toBe(
+    'INIT_START Runtime Version: python:3.10.v1\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:abc',
+  );
+  expect(lines.start('r', 0)).toBe('START RequestId: r Version: $LATEST');
+  expect(lines.end('r')).toBe('END RequestId: r');
+  expect(lines.report({ ...facts, initMs: 110.1, status: 'success' }, 0)).toBe(
+    'REPORT RequestId: r\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\tInit Duration: 110.10 ms\t',
+  );
+});
+
+test('a report names what ended the environment, and not an exception of the handler', () => {
+  const lines = platformLines(text, nowMs);
+  const end = (line: string | undefined): string => line?.split('36 MB\t')[1] ?? 'missing';
+  expect(end(lines.report({ ...facts, status: 'success' }, 0))).toBe('');
+  expect(end(lines.report({ ...facts, status: 'error', errorType: 'Function.Unknown' }, 0))).toBe('');
+  expect(end(lines.report({ ...facts, status: 'timeout' }, 0))).toBe('Status: timeout');
+  expect(end(lines.report({ ...facts, status: 'failure', errorType: 'Runtime.ExitError' }, 0))).toBe(
+    'Status: error\tError Type: Runtime.ExitError',
+  );
+});
+
+test('JSON lines carry the telemetry records, and no end', () => {
+  const lines = platformLines(json, nowMs);
+  expect(lines.end('r')).toBeUndefined();
+  expect(JSON.parse(lines.start('r', nowMs()) ?? '')).toEqual({
+    time: '2026-01-01T00:00:00.000Z',
+    type: 'platform.start',
+    record: { requestId: 'r', version: '$LATEST' },
+  });
+  expect(JSON.parse(lines.report({ ...facts, status: 'timeout' }, nowMs()) ?? '')).toMatchObject({
+    type: 'platform.report',
+    record: { status: 'timeout', metrics: { durationMs: 3.011, billedDurationMs: 4, memorySizeMB: 128 } },
+  });
+});
+
+test('the system log level hides the lines below it and shows those above', () => {
+  const warn = platformLines({ ...json, logging: { ...json.logging, systemLevel: 'WARN' } }, nowMs);
+  expect(warn.start('r', 0)).toBeUndefined();
+  expect(warn.report({ ...facts, status: 'success' }, 0)).toBeUndefined();
+  expect(warn.report({ ...facts, status: 'failure' }, 0)).toBeDefined();
+});

@@ -1,0 +1,170 @@
+import type { LoggingSettings, LogLevelName } from '../model/index.ts';
+
+export type PlatformStatus = 'success' | 'failure' | 'error' | 'timeout';
+
+export interface InitReportFacts {
+  /** `init`, or `invoke` where Init is repeated inside an invocation. */
+  readonly phase: 'init' | 'invoke';
+  readonly status: PlatformStatus;
+  readonly durationMs: number;
+  readonly errorType?: string;
+}
+
+export interface ReportFacts {
+  readonly requestId: string;
+  readonly durationMs: number;
+  readonly billedMs: number;
+  readonly memoryMiB: number;
+  readonly maxMemoryUsedMiB: number;
+  /** Only for the first invocation after an Init of its own. */
+  readonly initMs?: number;
+  readonly status: PlatformStatus;
+  readonly errorType?: string;
+}
+
+/**
+ * The platform's own lines in a function's log, one method per event, in the function's log format; undefined where the
+ * format has no such line or the system log level hides it (developer guide, "Lambda log formats"; observed.md 113).
+ */
+export interface PlatformLines {
+  initStart(): string | undefined;
+  initReport(facts: InitReportFacts): string | undefined;
+  start(requestId: string, timeMs: number): string | undefined;
+  end(requestId: string): string | undefined;
+  report(facts: ReportFacts, timeMs: number): string | undefined;
+}
+
+export interface LoggedFunction {
+  readonly name: string;
+  readonly version: string;
+  /** `python3.12`, `provided.al2023`. */
+  readonly runtime: string;
+  readonly runtimeVersionArn: string;
+  readonly logging: LoggingSettings;
+}
+
+export function platformLines(fn: LoggedFunction, nowMs: () => number): PlatformLines {
+  return fn.logging.format === 'JSON' ? new JsonPlatformLines(fn, nowMs) : new TextPlatformLines(fn);
+}
+
+class TextPlatformLines implements PlatformLines {
+  readonly #fn: LoggedFunction;
+
+  constructor(fn: LoggedFunction) {
+    this.#fn = fn;
+  }
+
+  initStart(): string {
+    const { runtime, runtimeVersionArn } = this.#fn;
+    return `INIT_START Runtime Version: ${runtimeVersionName(runtime)}\tRuntime Version ARN: ${runtimeVersionArn}`;
+  }
+
+  initReport({ durationMs, phase, status, errorType }: InitReportFacts): string | undefined {
+    if (status === 'success') return undefined;
+    const cause = errorType === undefined ? '' : `\tError Type: ${errorType}`;
+    return `INIT_REPORT Init Duration: ${durationMs.toFixed(2)} ms\tPhase: ${phase}\tStatus: ${status}${cause}`;
+  }
+
+  start(requestId: string): string {
+    return `START RequestId: ${requestId} Version: ${this.#fn.version}`;
+  }
+
+  end(requestId: string): string {
+    return `END RequestId: ${requestId}`;
+  }
+
+  report(facts: ReportFacts): string {
+    const init = facts.initMs === undefined ? '' : `\tInit Duration: ${facts.initMs.toFixed(2)} ms`;
+    return (
+      `REPORT RequestId: ${facts.requestId}\tDuration: ${facts.durationMs.toFixed(2)} ms\t` +
+      `Billed Duration: ${facts.billedMs} ms\tMemory Size: ${facts.memoryMiB} MB\t` +
+      `Max Memory Used: ${facts.maxMemoryUsedMiB} MB${init}\t${reportStatus(facts)}`
+    );
+  }
+}
+
+/** An exception of the handler is the function's own affair; the text names only what ended the environment. */
+function reportStatus({ status, errorType }: ReportFacts): string {
+  if (status === 'timeout') return 'Status: timeout';
+  return status === 'failure' ? `Status: error\tError Type: ${errorType ?? 'Runtime.Unknown'}` : '';
+}
+
+const levelOrder: readonly LogLevelName[] = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
+
+class JsonPlatformLines implements PlatformLines {
+  readonly #fn: LoggedFunction;
+  readonly #nowMs: () => number;
+  readonly #threshold: number;
+
+  constructor(fn: LoggedFunction, nowMs: () => number) {
+    this.#fn = fn;
+    this.#nowMs = nowMs;
+    this.#threshold = levelOrder.indexOf(fn.logging.systemLevel ?? 'INFO');
+  }
+
+  initStart(): string | undefined {
+    const { name, version, runtime, runtimeVersionArn } = this.#fn;
+    const record = {
+      initializationType: 'on-demand',
+      phase: 'init',
+      functionName: name,
+      functionVersion: version,
+      runtimeVersion: runtimeVersionName(runtime),
+      runtimeVersionArn,
+    };
+    return this.#line('platform.initStart', 'INFO', record);
+  }
+
+  initReport({ phase, status, durationMs, errorType }: InitReportFacts): string | undefined {
+    const level = status === 'success' ? 'DEBUG' : 'WARN';
+    const metrics = { durationMs: milliseconds(durationMs) };
+    return this.#line('platform.initReport', level, {
+      initializationType: 'on-demand',
+      phase,
+      status,
+      ...(errorType === undefined ? {} : { errorType }),
+      metrics,
+    });
+  }
+
+  start(requestId: string, timeMs: number): string | undefined {
+    return this.#line('platform.start', 'INFO', { requestId, version: this.#fn.version }, timeMs);
+  }
+
+  end(): undefined {
+    return undefined;
+  }
+
+  report(facts: ReportFacts, timeMs: number): string | undefined {
+    const metrics = {
+      durationMs: milliseconds(facts.durationMs),
+      billedDurationMs: facts.billedMs,
+      memorySizeMB: facts.memoryMiB,
+      maxMemoryUsedMB: facts.maxMemoryUsedMiB,
+      ...(facts.initMs === undefined ? {} : { initDurationMs: milliseconds(facts.initMs) }),
+    };
+    const { requestId, status, errorType } = facts;
+    const cause = errorType === undefined ? {} : { errorType };
+    return this.#line(
+      'platform.report',
+      status === 'success' ? 'INFO' : 'WARN',
+      { requestId, metrics, status, ...cause },
+      timeMs,
+    );
+  }
+
+  #line(type: string, level: LogLevelName, record: object, timeMs = this.#nowMs()): string | undefined {
+    if (levelOrder.indexOf(level) < this.#threshold) return undefined;
+    return JSON.stringify({ time: new Date(timeMs).toISOString(), type, record });
+  }
+}
+
+function milliseconds(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}
+
+/** `python3.12` is `python:3.12.v1`: Hearth keeps one build of each runtime, so the build number is always 1. */
+function runtimeVersionName(runtime: string): string {
+  const [, language = runtime, version = ''] = /^([a-z]+)\.?(.*?)(?:\.x)?$/.exec(runtime) ?? [];
+  return `${language}:${version}.v1`;
+}
