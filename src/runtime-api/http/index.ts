@@ -1,0 +1,5 @@
+export { HttpConnection } from './http-connection.ts';
+export type { HttpLimits } from './limits.ts';
+export { errorReply, jsonReply, textReply } from './reply.ts';
+export type { RequestHead } from './request-head.ts';
+export type { HttpRequest } from './request-parser.ts';

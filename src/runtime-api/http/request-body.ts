@@ -1,0 +1,137 @@
+import type { HttpLimits } from './limits.ts';
+import type { Malformed } from './request-head.ts';
+
+/** Takes what belongs to one body out of a stream of bytes. */
+export interface BodyReader {
+  /** Reads from `offset`; returns where the rest begins, or what is wrong. */
+  read(bytes: Buffer, offset: number): number | Malformed;
+  readonly done: boolean;
+}
+
+/** What was read of a body so far. Past the limit nothing is kept, so that a client may finish and read its 413. */
+export class BodyContent {
+  readonly #limits: HttpLimits;
+  #parts: Buffer[] = [];
+  #length = 0;
+
+  constructor(limits: HttpLimits) {
+    this.#limits = limits;
+  }
+
+  get oversized(): boolean {
+    return this.#length > this.#limits.bodyBytes;
+  }
+
+  get beyondPatience(): boolean {
+    return this.#length > this.#limits.discardBytes;
+  }
+
+  add(part: Buffer): void {
+    this.#length += part.length;
+    if (this.oversized) this.#parts = [];
+    else this.#parts.push(part);
+  }
+
+  /** The whole body; without a copy where it came in one piece. */
+  bytes(): Buffer {
+    const [only] = this.#parts;
+    return this.#parts.length === 1 && only ? only : Buffer.concat(this.#parts);
+  }
+}
+
+const TOO_LONG: Malformed = { status: 413, reason: 'Body too long' };
+
+/** A body with `Content-Length`. */
+export class LengthBody implements BodyReader {
+  readonly #content: BodyContent;
+  #left: number;
+
+  constructor(content: BodyContent, length: number) {
+    this.#content = content;
+    this.#left = length;
+  }
+
+  get done(): boolean {
+    return this.#left === 0;
+  }
+
+  read(bytes: Buffer, offset: number): number | Malformed {
+    const end = Math.min(bytes.length, offset + this.#left);
+    if (end > offset) this.#content.add(bytes.subarray(offset, end));
+    this.#left -= end - offset;
+    return this.#content.beyondPatience ? TOO_LONG : end;
+  }
+}
+
+const CHUNK_SIZE = /^([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?$/;
+const LINE_BYTES_MAX = 1_024;
+
+type ChunkedState = 'size' | 'data' | 'data-end' | 'trailers' | 'done';
+
+/** A body with `Transfer-Encoding: chunked`; extensions and trailers are read and dropped. */
+export class ChunkedBody implements BodyReader {
+  readonly #content: BodyContent;
+  readonly #limits: HttpLimits;
+  #state: ChunkedState = 'size';
+  #left = 0;
+  #trailerBytes = 0;
+
+  constructor(content: BodyContent, limits: HttpLimits) {
+    this.#content = content;
+    this.#limits = limits;
+  }
+
+  get done(): boolean {
+    return this.#state === 'done';
+  }
+
+  read(bytes: Buffer, offset: number): number | Malformed {
+    let at = offset;
+    while (this.#state !== 'done') {
+      const next = this.#state === 'data' ? this.#readData(bytes, at) : this.#readLine(bytes, at);
+      if (typeof next !== 'number') return next;
+      if (next === at) break;
+      at = next;
+    }
+    return at;
+  }
+
+  #readData(bytes: Buffer, offset: number): number | Malformed {
+    const end = Math.min(bytes.length, offset + this.#left);
+    if (end > offset) this.#content.add(bytes.subarray(offset, end));
+    if (this.#content.beyondPatience) return TOO_LONG;
+    this.#left -= end - offset;
+    if (this.#left === 0) this.#state = 'data-end';
+    return end;
+  }
+
+  #readLine(bytes: Buffer, offset: number): number | Malformed {
+    const end = bytes.indexOf('\r\n', offset, 'latin1');
+    if (end === -1) {
+      return bytes.length - offset > LINE_BYTES_MAX ? { status: 400, reason: 'Malformed chunk' } : offset;
+    }
+    const malformed = this.#takeLine(bytes.toString('latin1', offset, end));
+    return malformed ?? end + 2;
+  }
+
+  #takeLine(line: string): Malformed | undefined {
+    if (this.#state === 'trailers') return this.#takeTrailer(line);
+    if (this.#state === 'data-end') {
+      this.#state = 'size';
+      return line === '' ? undefined : { status: 400, reason: 'Malformed chunk' };
+    }
+    const size = CHUNK_SIZE.exec(line)?.[1];
+    if (size === undefined) return { status: 400, reason: 'Malformed chunk size' };
+    this.#left = Number.parseInt(size, 16);
+    this.#state = this.#left === 0 ? 'trailers' : 'data';
+    return undefined;
+  }
+
+  #takeTrailer(line: string): Malformed | undefined {
+    this.#trailerBytes += line.length + 2;
+    if (line === '') this.#state = 'done';
+    return this.#trailerBytes > this.#limits.headBytes
+      ? { status: 431, reason: 'Trailers too long' }
+      : undefined;
+  }
+}

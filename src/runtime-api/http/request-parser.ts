@@ -1,0 +1,96 @@
+import type { HttpLimits } from './limits.ts';
+import { BodyContent, type BodyReader, ChunkedBody, LengthBody } from './request-body.ts';
+import { type Malformed, parseRequestHead, type RequestHead } from './request-head.ts';
+
+export interface HttpRequest {
+  readonly head: RequestHead;
+  /** Empty where `oversized`. */
+  readonly body: Buffer;
+  /** The body was longer than `HttpLimits.bodyBytes`; it was read to its end and dropped. */
+  readonly oversized: boolean;
+}
+
+export type Parsed =
+  | { readonly kind: 'request'; readonly request: HttpRequest }
+  | { readonly kind: 'malformed'; readonly malformed: Malformed };
+
+const NOTHING = Buffer.alloc(0);
+const HEAD_END = Buffer.from('\r\n\r\n');
+
+interface OpenRequest {
+  readonly head: RequestHead;
+  readonly content: BodyContent;
+  readonly reader: BodyReader;
+}
+
+/** Cuts a stream of bytes, however it is split, into HTTP/1.1 requests. Keeps no more than its limits allow. */
+export class RequestParser {
+  readonly #limits: HttpLimits;
+  #bytes: Buffer = NOTHING;
+  #offset = 0;
+  #open: OpenRequest | undefined;
+
+  constructor(limits: HttpLimits) {
+    this.#limits = limits;
+  }
+
+  /** The head of a request whose body is still on its way. */
+  get unfinished(): RequestHead | undefined {
+    return this.#open?.head;
+  }
+
+  /** Bytes received and not yet part of a request that was handed out. */
+  get buffered(): number {
+    return this.#bytes.length - this.#offset;
+  }
+
+  push(chunk: Buffer): void {
+    const rest = this.buffered;
+    this.#bytes = rest === 0 ? chunk : Buffer.concat([this.#bytes.subarray(this.#offset), chunk]);
+    this.#offset = 0;
+  }
+
+  /** The next whole request; undefined until more bytes arrive. Of no use after `malformed`. */
+  next(): Parsed | undefined {
+    if (!this.#open) {
+      const malformed = this.#readHead();
+      if (malformed) return { kind: 'malformed', malformed };
+      if (!this.#open) return undefined;
+    }
+    return this.#readBody(this.#open);
+  }
+
+  #readHead(): Malformed | undefined {
+    this.#skipEmptyLines();
+    const end = this.#bytes.indexOf(HEAD_END, this.#offset);
+    const length = (end === -1 ? this.#bytes.length : end) - this.#offset;
+    if (length > this.#limits.headBytes) return { status: 431, reason: 'Request head too long' };
+    if (end === -1) return undefined;
+    const head = parseRequestHead(this.#bytes.toString('latin1', this.#offset, end), this.#limits);
+    if ('status' in head) return head;
+    this.#offset = end + HEAD_END.length;
+    const content = new BodyContent(this.#limits);
+    this.#open = {
+      head,
+      content,
+      reader:
+        head.body === 'chunked' ? new ChunkedBody(content, this.#limits) : new LengthBody(content, head.body),
+    };
+    return undefined;
+  }
+
+  /** RFC 9112, 2.2: empty lines before a request line are to be ignored. */
+  #skipEmptyLines(): void {
+    while (this.#bytes[this.#offset] === 0x0d && this.#bytes[this.#offset + 1] === 0x0a) this.#offset += 2;
+  }
+
+  #readBody(open: OpenRequest): Parsed | undefined {
+    const next = open.reader.read(this.#bytes, this.#offset);
+    if (typeof next !== 'number') return { kind: 'malformed', malformed: next };
+    this.#offset = next;
+    if (!open.reader.done) return undefined;
+    this.#open = undefined;
+    const { oversized } = open.content;
+    return { kind: 'request', request: { head: open.head, body: open.content.bytes(), oversized } };
+  }
+}

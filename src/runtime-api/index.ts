@@ -1,0 +1,10 @@
+export type { RuntimeInvocation } from './runtime-event.ts';
+export {
+  type AnswerRefusal,
+  type InitError,
+  type RuntimeAnswer,
+  type RuntimeObserver,
+  RuntimeSession,
+  type RuntimeSessionLimits,
+  runtimeSessionLimits,
+} from './runtime-session.ts';
