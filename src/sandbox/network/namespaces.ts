@@ -1,0 +1,115 @@
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { AF_INET, AF_NETLINK, SOCK_RAW, SOCK_STREAM, type Syscalls } from '../syscalls.ts';
+import { addAddress, apply, LOOPBACK_INDEX, linkUp } from './rtnetlink.ts';
+
+const NETLINK_ROUTE = 0;
+const OWN_NAMESPACE = '/proc/thread-self/ns/net';
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * A network namespace that lives as long as Hearth holds it open: no file, no mount, so a crashed server leaves none.
+ * Its loopback is up, and IPv6 stays off on every interface but that one.
+ */
+export interface NetworkNamespace {
+  readonly fd: number;
+  /** A path that programs running as root can open while Hearth holds the namespace. */
+  readonly path: string;
+  /** A routing socket of the namespace, usable from any thread. */
+  readonly routing: number;
+  /** Sockets bound to the addresses that were asked for, in that order, not yet listening; the taker closes them. */
+  readonly bound: readonly number[];
+  close(): void;
+}
+
+/** Makes namespaces and works inside them, always returning the calling thread to the namespace it came from. */
+export class Namespaces {
+  readonly #syscalls: Syscalls;
+  readonly #home: number;
+
+  constructor(syscalls: Syscalls) {
+    this.#syscalls = syscalls;
+    this.#home = openSync(OWN_NAMESPACE, 'r');
+  }
+
+  /** Makes a namespace with a TCP socket bound to each address; addresses beyond 127.0.0.0/8 are added to its loopback. */
+  create(addresses: readonly Address[]): NetworkNamespace {
+    const opened: number[] = [];
+    const keep = (fd: number): number => {
+      opened.push(fd);
+      return fd;
+    };
+    try {
+      return this.#away(() => {
+        this.#syscalls.unshareNetwork();
+        const fd = keep(openSync(OWN_NAMESPACE, 'r'));
+        writeFileSync('/proc/sys/net/ipv6/conf/default/disable_ipv6', '1');
+        const routing = keep(this.#syscalls.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));
+        apply(this.#syscalls, routing, loopbackRequests(addresses));
+        const bound = addresses.map(({ host, port }) => {
+          const socket = keep(this.#syscalls.socket(AF_INET, SOCK_STREAM, 0));
+          this.#syscalls.bindIpv4(socket, host, port);
+          return socket;
+        });
+        return new HeldNamespace(fd, routing, bound);
+      });
+    } catch (error) {
+      for (const fd of opened) closeSync(fd);
+      throw error;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#home);
+  }
+
+  /** Runs `work`, which changes the namespace, and comes back. `work` must not wait: other code would run over there. */
+  #away<T>(work: () => T): T {
+    try {
+      return work();
+    } finally {
+      this.#return();
+    }
+  }
+
+  /** A thread stuck in a sandbox's namespace would serve Hearth's own traffic there: better no server than that one. */
+  #return(): void {
+    try {
+      this.#syscalls.joinNetwork(this.#home);
+    } catch {
+      process.abort();
+    }
+  }
+}
+
+function loopbackRequests(addresses: readonly Address[]) {
+  const added = new Set(addresses.map(({ host }) => host).filter((host) => !host.startsWith('127.')));
+  return [linkUp(LOOPBACK_INDEX), ...[...added].map((host) => addAddress(LOOPBACK_INDEX, host))];
+}
+
+class HeldNamespace implements NetworkNamespace {
+  readonly fd: number;
+  readonly routing: number;
+  readonly bound: readonly number[];
+  #open = true;
+
+  constructor(fd: number, routing: number, bound: readonly number[]) {
+    this.fd = fd;
+    this.routing = routing;
+    this.bound = bound;
+  }
+
+  get path(): string {
+    return `/proc/${process.pid}/fd/${this.fd}`;
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    closeSync(this.routing);
+    closeSync(this.fd);
+  }
+}
