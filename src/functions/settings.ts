@@ -16,6 +16,8 @@ export interface FunctionDependents {
   onDelete(key: FunctionKey): readonly Statement[];
   /** A version (decimal number) or an alias was deleted. */
   onQualifierDelete(key: FunctionKey, qualifier: string): readonly Statement[];
+  /** Once such a transaction is on disk: whatever is remembered of the function, or of one qualifier, must go. */
+  afterDelete(key: FunctionKey, qualifier?: string): void;
 }
 
 /** Reserved concurrency, as the lookup needs it. Whoever changes a number calls `FunctionLookup.invalidate`. */

@@ -1,0 +1,202 @@
+import {
+  type Database,
+  type Migration,
+  numberOf,
+  optional,
+  type Row,
+  type SqlValue,
+  type Statement,
+  textOf,
+} from '../store/index.ts';
+import type { FunctionKey } from './settings.ts';
+
+/** When a function moves to a new version of its runtime. */
+export interface RuntimeManagement {
+  readonly updateRuntimeOn: 'Auto' | 'FunctionUpdate' | 'Manual';
+  /** Only with `Manual`. */
+  readonly runtimeVersionArn?: string;
+}
+
+export type RecursiveLoop = 'Terminate' | 'Allow';
+
+/** How asynchronous events of one function, version or alias are treated. Absent members have AWS's defaults. */
+export interface EventInvokeConfig {
+  readonly maximumRetryAttempts?: number;
+  readonly maximumEventAgeSeconds?: number;
+  /** ARNs. */
+  readonly onSuccess?: string;
+  readonly onFailure?: string;
+  readonly lastModifiedMs: number;
+}
+
+export interface QualifiedEventInvokeConfig extends EventInvokeConfig {
+  readonly qualifier: string;
+}
+
+export const functionOptionsMigrations: readonly Migration[] = [
+  {
+    id: 'functions-0104-options',
+    statements: [
+      `CREATE TABLE function_runtime_management (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        function_name TEXT NOT NULL,
+        qualifier TEXT NOT NULL,
+        update_runtime_on TEXT NOT NULL,
+        runtime_version_arn TEXT,
+        PRIMARY KEY (account, region, function_name, qualifier)
+      )`,
+      `CREATE TABLE function_recursion (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        function_name TEXT NOT NULL,
+        recursive_loop TEXT NOT NULL,
+        PRIMARY KEY (account, region, function_name)
+      )`,
+      `CREATE TABLE function_event_invoke (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        function_name TEXT NOT NULL,
+        qualifier TEXT NOT NULL,
+        maximum_retry_attempts INTEGER,
+        maximum_event_age_seconds INTEGER,
+        on_success TEXT,
+        on_failure TEXT,
+        last_modified_ms BIGINT NOT NULL,
+        PRIMARY KEY (account, region, function_name, qualifier)
+      )`,
+    ],
+  },
+];
+
+const whereFunction = 'account = $1 AND region = $2 AND function_name = $3';
+const whereQualifier = `${whereFunction} AND qualifier = $4`;
+
+function paramsOf(key: FunctionKey, ...more: readonly SqlValue[]): readonly SqlValue[] {
+  return [key.account, key.region, key.name, ...more];
+}
+
+/** Small settings of a function or of one of its qualifiers. That it exists is the caller's to check. */
+export class FunctionOptions {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Of `$LATEST` or a version; `Auto` where nothing was put. */
+  async runtimeManagement(key: FunctionKey, qualifier: string): Promise<RuntimeManagement> {
+    const sql = `SELECT update_runtime_on, runtime_version_arn FROM function_runtime_management WHERE ${whereQualifier}`;
+    const [row] = await this.#database.query(sql, paramsOf(key, qualifier));
+    return row === undefined ? { updateRuntimeOn: 'Auto' } : parseRuntimeManagement(row);
+  }
+
+  async putRuntimeManagement(key: FunctionKey, qualifier: string, value: RuntimeManagement): Promise<void> {
+    const sql = `INSERT INTO function_runtime_management
+      (account, region, function_name, qualifier, update_runtime_on, runtime_version_arn)
+      VALUES ($1, $2, $3, $4, $5, $6)
+      ON CONFLICT (account, region, function_name, qualifier)
+      DO UPDATE SET update_runtime_on = excluded.update_runtime_on, runtime_version_arn = excluded.runtime_version_arn`;
+    const params = paramsOf(key, qualifier, value.updateRuntimeOn, value.runtimeVersionArn ?? null);
+    await this.#database.write([{ sql, params }]);
+  }
+
+  /** `Terminate` where nothing was put. */
+  async recursiveLoop(key: FunctionKey): Promise<RecursiveLoop> {
+    const sql = `SELECT recursive_loop FROM function_recursion WHERE ${whereFunction}`;
+    const [row] = await this.#database.query(sql, paramsOf(key));
+    return row !== undefined && textOf(row, 'recursive_loop') === 'Allow' ? 'Allow' : 'Terminate';
+  }
+
+  async putRecursiveLoop(key: FunctionKey, recursiveLoop: RecursiveLoop): Promise<void> {
+    const sql = `INSERT INTO function_recursion (account, region, function_name, recursive_loop)
+      VALUES ($1, $2, $3, $4)
+      ON CONFLICT (account, region, function_name) DO UPDATE SET recursive_loop = excluded.recursive_loop`;
+    await this.#database.write([{ sql, params: paramsOf(key, recursiveLoop) }]);
+  }
+
+  /** Of `$LATEST`, a version or an alias, each on its own. */
+  async eventInvokeConfig(key: FunctionKey, qualifier: string): Promise<EventInvokeConfig | undefined> {
+    const sql = `SELECT * FROM function_event_invoke WHERE ${whereQualifier}`;
+    const [row] = await this.#database.query(sql, paramsOf(key, qualifier));
+    return row === undefined ? undefined : parseEventInvokeConfig(row);
+  }
+
+  /** Up to `limit` configurations in the order of their qualifiers, those after `after`. */
+  async eventInvokeConfigs(
+    key: FunctionKey,
+    { after, limit }: { readonly after: string; readonly limit: number },
+  ): Promise<readonly QualifiedEventInvokeConfig[]> {
+    const sql = `SELECT * FROM function_event_invoke
+      WHERE ${whereFunction} AND qualifier > $4 ORDER BY qualifier LIMIT $5`;
+    const rows = await this.#database.query(sql, paramsOf(key, after, limit));
+    return rows.map((row) => ({ ...parseEventInvokeConfig(row), qualifier: textOf(row, 'qualifier') }));
+  }
+
+  /** Replaces everything: absent members go. */
+  async putEventInvokeConfig(key: FunctionKey, qualifier: string, value: EventInvokeConfig): Promise<void> {
+    const remove = removeEventInvokeConfig(key, qualifier);
+    const sql = `INSERT INTO function_event_invoke (account, region, function_name, qualifier,
+      maximum_retry_attempts, maximum_event_age_seconds, on_success, on_failure, last_modified_ms)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
+    const params = paramsOf(
+      key,
+      qualifier,
+      value.maximumRetryAttempts ?? null,
+      value.maximumEventAgeSeconds ?? null,
+      value.onSuccess ?? null,
+      value.onFailure ?? null,
+      value.lastModifiedMs,
+    );
+    await this.#database.write([remove, { sql, params }]);
+  }
+
+  /** Whether there was one. */
+  async deleteEventInvokeConfig(key: FunctionKey, qualifier: string): Promise<boolean> {
+    const [removed = 0] = await this.#database.write([removeEventInvokeConfig(key, qualifier)]);
+    return removed > 0;
+  }
+}
+
+function parseRuntimeManagement(row: Row): RuntimeManagement {
+  const updateRuntimeOn = textOf(row, 'update_runtime_on') as RuntimeManagement['updateRuntimeOn'];
+  const arn = optional(textOf, row, 'runtime_version_arn');
+  return { updateRuntimeOn, ...(arn === undefined ? {} : { runtimeVersionArn: arn }) };
+}
+
+function parseEventInvokeConfig(row: Row): EventInvokeConfig {
+  const maximumRetryAttempts = optional(numberOf, row, 'maximum_retry_attempts');
+  const maximumEventAgeSeconds = optional(numberOf, row, 'maximum_event_age_seconds');
+  const onSuccess = optional(textOf, row, 'on_success');
+  const onFailure = optional(textOf, row, 'on_failure');
+  return {
+    ...(maximumRetryAttempts === undefined ? {} : { maximumRetryAttempts }),
+    ...(maximumEventAgeSeconds === undefined ? {} : { maximumEventAgeSeconds }),
+    ...(onSuccess === undefined ? {} : { onSuccess }),
+    ...(onFailure === undefined ? {} : { onFailure }),
+    lastModifiedMs: numberOf(row, 'last_modified_ms'),
+  };
+}
+
+function removeEventInvokeConfig(key: FunctionKey, qualifier: string): Statement {
+  return {
+    sql: `DELETE FROM function_event_invoke WHERE ${whereQualifier}`,
+    params: paramsOf(key, qualifier),
+  };
+}
+
+/** Removes every option of a function. */
+export function removeFunctionOptions(key: FunctionKey): readonly Statement[] {
+  return ['function_runtime_management', 'function_recursion', 'function_event_invoke'].map((table) => ({
+    sql: `DELETE FROM ${table} WHERE ${whereFunction}`,
+    params: paramsOf(key),
+  }));
+}
+
+/** Removes what hangs on one version or alias. */
+export function removeQualifierOptions(key: FunctionKey, qualifier: string): readonly Statement[] {
+  return ['function_runtime_management', 'function_event_invoke'].map((table) => ({
+    sql: `DELETE FROM ${table} WHERE ${whereQualifier}`,
+    params: paramsOf(key, qualifier),
+  }));
+}

@@ -1,0 +1,168 @@
+import type { Ids } from '../../base/index.ts';
+import { awsError, limits, PolicySyntaxError, parsePolicy } from '../../model/index.ts';
+import type { Database } from '../../store/index.ts';
+import { type Permission, renderStatement, type StatementJson } from './permission-statement.ts';
+import type { PolicyResource } from './policy-resource.ts';
+import { ResourcePolicyStore, type StoredPolicy } from './resource-policies-store.ts';
+
+interface ResourcePoliciesNeeds {
+  readonly database: Database;
+  readonly ids: Ids;
+}
+
+/** What a caller asks for when it changes a policy. */
+interface PolicyCondition {
+  /** The revision that the policy must have; absent means any. */
+  readonly revisionId?: string | undefined;
+}
+
+/** The resource policies of functions and layer versions. That the resource exists is the caller's to check. */
+export class ResourcePolicies {
+  readonly #store: ResourcePolicyStore;
+  readonly #ids: Ids;
+  readonly #listeners: ((resource: PolicyResource) => void)[] = [];
+
+  constructor({ database, ids }: ResourcePoliciesNeeds) {
+    this.#store = new ResourcePolicyStore(database);
+    this.#ids = ids;
+  }
+
+  find(resource: PolicyResource): Promise<StoredPolicy | undefined> {
+    return this.#store.find(resource);
+  }
+
+  /** Called after every change of a policy made here. */
+  onChange(listener: (resource: PolicyResource) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Adds one statement and answers it, with the new revision. Throws `ResourceConflictException` for a Sid that is there,
+   * `PreconditionFailedException` for another revision, `PolicyLengthExceededException` beyond 20 KB.
+   */
+  async add(
+    resource: PolicyResource,
+    permission: Permission,
+    { revisionId }: PolicyCondition = {},
+  ): Promise<{ readonly statement: string; readonly revisionId: string }> {
+    const statement = renderStatement(permission);
+    const policy = await this.#change(resource, (current) => {
+      const statements = current === undefined ? [] : statementsOf(current);
+      if (statements.some((one) => one['Sid'] === permission.sid)) throw statementExists(permission.sid);
+      requireRevision(resource, current, revisionId);
+      return this.#revise(current, [...statements, statement]);
+    });
+    return { statement: JSON.stringify(statement), revisionId: policy?.revisionId ?? '' };
+  }
+
+  /** Removes one statement; the last takes the policy with it. Throws `ResourceNotFoundException` in AWS's words. */
+  async remove(resource: PolicyResource, sid: string, { revisionId }: PolicyCondition = {}): Promise<void> {
+    await this.#change(resource, (current) => {
+      if (current === undefined) {
+        throw awsError('ResourceNotFoundException', 'No policy is associated with the given resource.');
+      }
+      const statements = statementsOf(current);
+      const kept = statements.filter((one) => one['Sid'] !== sid);
+      if (kept.length === statements.length) {
+        throw awsError('ResourceNotFoundException', `Statement ${sid} is not found in resource policy.`);
+      }
+      requireRevision(resource, current, revisionId);
+      return kept.length === 0 ? undefined : this.#revise(current, kept);
+    });
+  }
+
+  /** Puts a whole document in place of what is there. Throws `InvalidParameterValueException` for one that is no policy. */
+  async replace(
+    resource: PolicyResource,
+    document: string,
+    { revisionId }: PolicyCondition = {},
+  ): Promise<StoredPolicy> {
+    requireResourcePolicy(document);
+    const next = { document, revisionId: this.#ids.uuid() };
+    await this.#change(resource, (current) => {
+      requireRevision(resource, current, revisionId);
+      return next;
+    });
+    return next;
+  }
+
+  /** Throws `ResourceNotFoundException` where there is no policy. */
+  async delete(resource: PolicyResource, { revisionId }: PolicyCondition = {}): Promise<void> {
+    await this.#change(resource, (current) => {
+      if (current === undefined) throw noSuchPolicy();
+      requireRevision(resource, current, revisionId);
+      return undefined;
+    });
+  }
+
+  async #change(
+    resource: PolicyResource,
+    decide: (current: StoredPolicy | undefined) => StoredPolicy | undefined,
+  ): Promise<StoredPolicy | undefined> {
+    const policy = await this.#store.change(resource, decide);
+    for (const listener of this.#listeners) listener(resource);
+    return policy;
+  }
+
+  #revise(current: StoredPolicy | undefined, statements: readonly StatementJson[]): StoredPolicy {
+    const envelope = current === undefined ? { Version: '2012-10-17', Id: 'default' } : envelopeOf(current);
+    const document = JSON.stringify({ ...envelope, Statement: statements });
+    const sizeBytes = Buffer.byteLength(document);
+    if (sizeBytes > limits.policyBytes) {
+      throw awsError(
+        'PolicyLengthExceededException',
+        `The final policy size (${sizeBytes}) is bigger than the limit (${limits.policyBytes}).`,
+      );
+    }
+    return { document, revisionId: this.#ids.uuid() };
+  }
+}
+
+/** What `GetPolicy` and its like say where nothing is attached. */
+export function noSuchPolicy(): Error {
+  return awsError('ResourceNotFoundException', 'The resource you requested does not exist.');
+}
+
+function statementExists(sid: string): Error {
+  return awsError(
+    'ResourceConflictException',
+    `The statement id (${sid}) provided already exists. Please provide a new statement id, or remove the existing statement.`,
+  );
+}
+
+function requireRevision(
+  { kind }: PolicyResource,
+  current: StoredPolicy | undefined,
+  expected: string | undefined,
+): void {
+  if (expected === undefined || expected === current?.revisionId) return;
+  const read = kind === 'layer' ? 'GetLayerPolicy' : 'GetPolicy';
+  throw awsError(
+    'PreconditionFailedException',
+    `The Revision Id provided does not match the latest Revision Id. Call the ${read} API to retrieve the latest Revision Id`,
+  );
+}
+
+function requireResourcePolicy(document: string): void {
+  try {
+    parsePolicy(document, 'resource');
+  } catch (error) {
+    if (!(error instanceof PolicySyntaxError)) throw error;
+    throw awsError('InvalidParameterValueException', `The provided policy is invalid: ${error.message}`);
+  }
+}
+
+/** Documents were checked before they were stored, so that reading them back needs no second parser. */
+function parseStored(policy: StoredPolicy): StatementJson {
+  return JSON.parse(policy.document) as StatementJson;
+}
+
+function statementsOf(policy: StoredPolicy): readonly StatementJson[] {
+  const statements = parseStored(policy)['Statement'];
+  return (Array.isArray(statements) ? statements : [statements]) as readonly StatementJson[];
+}
+
+function envelopeOf(policy: StoredPolicy): StatementJson {
+  const { Statement: _, ...envelope } = parseStored(policy);
+  return envelope;
+}

@@ -1,0 +1,80 @@
+import { awsError, limits, type Scope } from '../model/index.ts';
+import { type Database, type Migration, numberOf, type Statement, type Transaction } from '../store/index.ts';
+import type { FunctionKey, ReservedConcurrency } from './settings.ts';
+
+export const reservedConcurrencyMigrations: readonly Migration[] = [
+  {
+    id: 'functions-0103-reserved-concurrency',
+    statements: [
+      `CREATE TABLE function_concurrency (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        function_name TEXT NOT NULL,
+        reserved INTEGER NOT NULL,
+        PRIMARY KEY (account, region, function_name)
+      )`,
+    ],
+  },
+];
+
+/** Reserved concurrency of functions. Whoever changes it calls `FunctionLookup.invalidate` afterwards. */
+export class ReservedConcurrencyStore implements ReservedConcurrency {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async reserved(key: FunctionKey): Promise<number | undefined> {
+    const sql = `SELECT reserved FROM function_concurrency WHERE ${whereFunction}`;
+    const [row] = await this.#database.query(sql, paramsOf(key));
+    return row === undefined ? undefined : numberOf(row, 'reserved');
+  }
+
+  reservedTotal(scope: Scope): Promise<number> {
+    return sumReserved(this.#database, scope);
+  }
+
+  /** Throws `InvalidParameterValueException` where less than 100 would stay for the functions without a reservation. */
+  async put(key: FunctionKey, reserved: number): Promise<void> {
+    await this.#database.transaction(async (transaction) => {
+      const others = await sumReserved(transaction, key, key.name);
+      if (others + reserved > limits.accountConcurrency - limits.unreservedConcurrencyMin) throw tooMuch();
+      await transaction.execute(
+        `INSERT INTO function_concurrency (account, region, function_name, reserved)
+          VALUES ($1, $2, $3, $4)
+          ON CONFLICT (account, region, function_name) DO UPDATE SET reserved = excluded.reserved`,
+        [...paramsOf(key), reserved],
+      );
+    });
+  }
+
+  async delete(key: FunctionKey): Promise<void> {
+    await this.#database.write([removeReservedConcurrency(key)]);
+  }
+}
+
+const whereFunction = 'account = $1 AND region = $2 AND function_name = $3';
+
+function paramsOf(key: FunctionKey): readonly string[] {
+  return [key.account, key.region, key.name];
+}
+
+async function sumReserved(from: Pick<Transaction, 'query'>, scope: Scope, but = ''): Promise<number> {
+  const sql = `SELECT reserved FROM function_concurrency
+    WHERE account = $1 AND region = $2 AND function_name <> $3`;
+  const rows = await from.query(sql, [scope.account, scope.region, but]);
+  return rows.reduce((total, row) => total + numberOf(row, 'reserved'), 0);
+}
+
+function tooMuch(): Error {
+  return awsError(
+    'InvalidParameterValueException',
+    `Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [${limits.unreservedConcurrencyMin}].`,
+    { type: 'none' },
+  );
+}
+
+export function removeReservedConcurrency(key: FunctionKey): Statement {
+  return { sql: `DELETE FROM function_concurrency WHERE ${whereFunction}`, params: paramsOf(key) };
+}
