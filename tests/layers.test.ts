@@ -7,7 +7,7 @@ const ranks: Readonly<Record<string, number>> = {
   base: 0,
   model: 1,
   sandbox: 1,
-  'aws-protocol': 1,
+  'aws-protocol': 1.5,
   store: 2,
   telemetry: 2.5,
   neighbours: 3,

@@ -1,2 +1,10 @@
+export {
+  type Api,
+  type ApiRequest,
+  type ApiTarget,
+  createApi,
+  type ServiceApi,
+  serviceApi,
+} from './dispatch.ts';
 export type { CallContext, Caller, MemberStatus, Operation } from './operation.ts';
 export { type LambdaOperation, type LambdaServices, lambdaOperations } from './lambda/index.ts';

@@ -12,6 +12,11 @@ export interface Caller {
 export interface CallContext extends Scope {
   readonly requestId: string;
   readonly caller: Caller;
+  /**
+   * Whether the request came out of an execution environment: such a caller never reaches the host's file system,
+   * whatever credentials it shows.
+   */
+  readonly origin: 'host' | 'environment';
   /** `http://host:port` by which the caller reached Hearth: presigned and download addresses start with it. */
   readonly baseUrl: string;
 }

@@ -1,0 +1,14 @@
+export { loadServiceModel, type ServiceModel, type ServiceName } from './model/service-model.ts';
+export type { OperationModel, Protocol, StructureShape } from './model/shapes.ts';
+export type { WireRequest } from './request/http-request.ts';
+export { diagnoseJson } from './request/diagnose-json.ts';
+export { type ParsedStructure, parseJsonStructure } from './request/parse-json-value.ts';
+export { parseJsonBody } from './request/parse-json-body.ts';
+export { formParameters, parseQueryInput } from './request/parse-query-protocol.ts';
+export { parseRestJson } from './request/parse-rest-json.ts';
+export { renderError } from './response/render-error.ts';
+export { renderJson, renderRestJson } from './response/render-json.ts';
+export { renderQuery } from './response/render-query.ts';
+export type { WireResponse } from './response/wire-response.ts';
+export { createRestRouter, type RestMatch, type RestRouter } from './routing/rest-router.ts';
+export { validateInput } from './validation/validate.ts';
