@@ -1,7 +1,10 @@
+export { LineSplitter, maxLineBytes } from './capture/line-splitter.ts';
+export { type LogFrame, LogFrameParser } from './capture/log-frames.ts';
+export { TailBuffer } from './capture/tail-buffer.ts';
+export { applicationLevelOf, reachesLevel } from './log-level.ts';
 export type { LogSink, LogStreamName, LogStreamWriter } from './log-writer.ts';
-export { LineSplitter } from './line-splitter.ts';
-export { type LogFrame, LogFrameParser } from './log-frames.ts';
 export {
+  billedDurationMs,
   type InitReportFacts,
   type PlatformLines,
   type PlatformStatus,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type LoggedFunction, platformLines } from './platform-lines.ts';
+import { billedDurationMs, type LoggedFunction, platformLines } from './platform-lines.ts';
 
 const text: LoggedFunction = {
   name: 'fn',
@@ -60,4 +60,14 @@ test('the system log level hides the lines below it and shows those above', () =
   expect(warn.start('r', 0)).toBeUndefined();
   expect(warn.report({ ...facts, status: 'success' }, 0)).toBeUndefined();
   expect(warn.report({ ...facts, status: 'failure' }, 0)).toBeDefined();
+});
+
+test('billed duration is Duration and Init Duration together, rounded up', () => {
+  expect(billedDurationMs(133.61, 80)).toBe(214);
+  expect(billedDurationMs(3016.78, 84)).toBe(3101);
+  expect(billedDurationMs(3)).toBe(3);
+  expect(billedDurationMs(3.0000001)).toBe(3);
+  expect(billedDurationMs(3.01)).toBe(4);
+  expect(billedDurationMs(0.1, 0.2)).toBe(1);
+  expect(billedDurationMs(0)).toBe(1);
 });

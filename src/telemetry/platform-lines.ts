@@ -1,4 +1,5 @@
 import type { LoggingSettings, LogLevelName } from '../model/index.ts';
+import { reachesLevel } from './log-level.ts';
 
 export type PlatformStatus = 'success' | 'failure' | 'error' | 'timeout';
 
@@ -20,6 +21,15 @@ export interface ReportFacts {
   readonly initMs?: number;
   readonly status: PlatformStatus;
   readonly errorType?: string;
+}
+
+/**
+ * Milliseconds to pay for: Duration and Init Duration together, rounded up, at least 1. Computed on hundredths, as they
+ * are printed, so that a reader's sum agrees. (Init is billed for every on-demand function since August 2025.)
+ */
+export function billedDurationMs(durationMs: number, initDurationMs = 0): number {
+  const hundredths = Math.round(durationMs * 100) + Math.round(initDurationMs * 100);
+  return Math.max(1, Math.ceil(hundredths / 100));
 }
 
 /**
@@ -89,17 +99,15 @@ function reportStatus({ status, errorType }: ReportFacts): string {
   return status === 'failure' ? `Status: error\tError Type: ${errorType ?? 'Runtime.Unknown'}` : '';
 }
 
-const levelOrder: readonly LogLevelName[] = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
-
 class JsonPlatformLines implements PlatformLines {
   readonly #fn: LoggedFunction;
   readonly #nowMs: () => number;
-  readonly #threshold: number;
+  readonly #threshold: LogLevelName;
 
   constructor(fn: LoggedFunction, nowMs: () => number) {
     this.#fn = fn;
     this.#nowMs = nowMs;
-    this.#threshold = levelOrder.indexOf(fn.logging.systemLevel ?? 'INFO');
+    this.#threshold = fn.logging.systemLevel ?? 'INFO';
   }
 
   initStart(): string | undefined {
@@ -154,7 +162,7 @@ class JsonPlatformLines implements PlatformLines {
   }
 
   #line(type: string, level: LogLevelName, record: object, timeMs = this.#nowMs()): string | undefined {
-    if (levelOrder.indexOf(level) < this.#threshold) return undefined;
+    if (!reachesLevel(level, this.#threshold)) return undefined;
     return JSON.stringify({ time: new Date(timeMs).toISOString(), type, record });
   }
 }
