@@ -52,6 +52,10 @@ export class FunctionSettings implements FunctionDependents {
     ];
   }
 
+  onLayerVersionDelete({ account, region, name }: FunctionKey, version: number): readonly Statement[] {
+    return [removePolicy({ account, region, kind: 'layer', name, qualifier: String(version) })];
+  }
+
   afterDelete(key: FunctionKey, qualifier?: string): void {
     this.#access.forget(key, qualifier);
   }

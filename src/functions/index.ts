@@ -1,4 +1,17 @@
+export type { AliasUpdate, NewAlias } from './aliases.ts';
+export { type Alias, type AliasRouting, isVersionName } from './aliases-store.ts';
+export { readChangeable } from './changeable.ts';
+export { DOWNLOAD_PATH, type DownloadLinks } from './code/download-links.ts';
+export type { ConfigurationChange, LoggingChange } from './configuration.ts';
+export type { CodeSource } from './deployment.ts';
+export type { FoundVersion, Functions, ListPosition } from './functions.ts';
+export type { LayerFilter } from './layers.ts';
+export type { LayerVersion } from './layers-store.ts';
+export { parseLayerVersionArn } from './layer-use.ts';
 export type { FunctionAddress, FunctionLookup, InvocationTarget } from './lookup.ts';
+export { functionNotFound } from './not-found.ts';
+export { type FunctionsModule, type FunctionsOptions, openFunctions } from './open-functions.ts';
+export { functionsMigrations } from './schema.ts';
 export type {
   AccessQuestion,
   FunctionDependents,
@@ -25,3 +38,4 @@ export {
 export { noSuchPolicy, ResourcePolicies } from './policies/resource-policies.ts';
 export { ReservedConcurrencyStore } from './reserved-concurrency-store.ts';
 export { FunctionTags, type Tags } from './tags-store.ts';
+export { codeSha256 } from './versions.ts';

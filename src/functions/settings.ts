@@ -18,6 +18,8 @@ export interface FunctionDependents {
   onQualifierDelete(key: FunctionKey, qualifier: string): readonly Statement[];
   /** Once such a transaction is on disk: whatever is remembered of the function, or of one qualifier, must go. */
   afterDelete(key: FunctionKey, qualifier?: string): void;
+  /** `key.name` is the layer's. */
+  onLayerVersionDelete(key: FunctionKey, version: number): readonly Statement[];
 }
 
 /** Reserved concurrency, as the lookup needs it. Whoever changes a number calls `FunctionLookup.invalidate`. */

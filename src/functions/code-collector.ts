@@ -1,0 +1,66 @@
+import type { CancelTimer, Clock, Log } from '../base/index.ts';
+import { limits } from '../model/index.ts';
+import type { Database } from '../store/index.ts';
+import type { CodeStore } from './code/code-store.ts';
+import { readReferencedCode } from './functions-store.ts';
+
+/** Environments of a deleted version may still be at their last invocation; then some room for their end. */
+const GRACE_MS = (limits.timeoutSeconds.max + 300) * 1_000;
+
+interface CodeCollectorParts {
+  readonly database: Database;
+  readonly code: CodeStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Removes code that nothing refers to: at start at once, later only what was unreferenced for a grace period. */
+export class CodeCollector {
+  readonly #parts: CodeCollectorParts;
+  #condemned: ReadonlySet<string> = new Set();
+  #cancel: CancelTimer | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(parts: CodeCollectorParts) {
+    this.#parts = parts;
+  }
+
+  /** At start nothing runs yet, so nothing is spared. */
+  async start(): Promise<void> {
+    const { code, database, log } = this.#parts;
+    const removed = await code.sweep((keys) => readReferencedCode(database, keys));
+    if (removed.length > 0) log.info({ removed: removed.length }, 'removed unused code');
+  }
+
+  /** Something was deleted: look again after the grace period. */
+  schedule(): void {
+    this.#cancel ??= this.#parts.clock.setTimer(GRACE_MS, () => {
+      this.#cancel = undefined;
+      this.#running = this.#collect().catch((error: unknown) => {
+        this.#parts.log.warn({ error: String(error) }, 'could not remove unused code');
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#cancel?.();
+    await this.#running;
+  }
+
+  async #collect(): Promise<void> {
+    const { code, database, log } = this.#parts;
+    const fresh = new Set<string>();
+    const removed = await code.sweep(async (keys) => {
+      const kept = new Set(await readReferencedCode(database, keys));
+      for (const key of keys) {
+        if (kept.has(key) || this.#condemned.has(key)) continue;
+        fresh.add(key);
+        kept.add(key);
+      }
+      return kept;
+    });
+    this.#condemned = fresh;
+    if (fresh.size > 0) this.schedule();
+    if (removed.length > 0) log.info({ removed: removed.length }, 'removed unused code');
+  }
+}

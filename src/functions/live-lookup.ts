@@ -1,0 +1,148 @@
+import { type FunctionVersion, functionArn, LATEST, type Scope } from '../model/index.ts';
+import type { Database } from '../store/index.ts';
+import { isVersionName, readAlias } from './aliases-store.ts';
+import type { CodeStore } from './code/code-store.ts';
+import { readVersion } from './functions-store.ts';
+import type { LiveFolders } from './hot-reload.ts';
+import type { FunctionAddress, FunctionLookup, InvocationTarget } from './lookup.ts';
+import { functionNotFound, notReady } from './not-found.ts';
+import type { FunctionKey, ReservedConcurrency } from './settings.ts';
+
+/** Some kilobytes each; beyond this the one remembered longest is read anew when it is next invoked. */
+const MOST_REMEMBERED = 20_000;
+
+/** What an address leads to: one target, or two with the second's share. */
+interface Choice {
+  readonly main: InvocationTarget;
+  readonly other?: { readonly target: InvocationTarget; readonly weight: number };
+}
+
+interface LiveLookupParts {
+  readonly database: Database;
+  readonly code: CodeStore;
+  readonly liveFolders: LiveFolders;
+  readonly concurrency: ReservedConcurrency;
+  /** Uniform in [0, 1): which version of a weighted alias runs. */
+  readonly random: () => number;
+}
+
+/** The lookup of one server: remembers what it read until somebody says that it changed. */
+export class LiveLookup implements FunctionLookup {
+  readonly #parts: LiveLookupParts;
+  readonly #functions = new Map<string, Map<string, Choice>>();
+  #totals = new Map<string, number>();
+  readonly #retiredListeners: ((deploymentId: string) => void)[] = [];
+
+  constructor(parts: LiveLookupParts) {
+    this.#parts = parts;
+    parts.liveFolders.onChange((version, staleId) => {
+      this.invalidate(version);
+      this.#announce(staleId);
+    });
+  }
+
+  resolve(address: FunctionAddress): InvocationTarget | Promise<InvocationTarget> {
+    const known = this.#functions.get(keyText(address))?.get(address.qualifier ?? '');
+    return known ? this.#choose(known) : this.#load(address);
+  }
+
+  async directories(version: FunctionVersion): Promise<{ readonly task: string; readonly opt?: string }> {
+    const { code, liveFolders } = this.#parts;
+    const task =
+      version.code.kind === 'archive'
+        ? code.root(version.code.sha256Hex)
+        : liveFolders.realPath(version.code.hostPath);
+    const [first, ...more] = version.layers.map((layer) => layer.sha256Hex);
+    if (first === undefined) return { task };
+    return { task, opt: more.length === 0 ? code.root(first) : await code.mergedRoot([first, ...more]) };
+  }
+
+  onRetired(listener: (deploymentId: string) => void): void {
+    this.#retiredListeners.push(listener);
+  }
+
+  /** A version that ran until now does not any more. */
+  retire(version: FunctionVersion): void {
+    this.#announce(this.#parts.liveFolders.forget(version));
+  }
+
+  reservedTotal(scope: Scope): number | Promise<number> {
+    return this.#totals.get(`${scope.account}/${scope.region}`) ?? this.#loadTotal(scope);
+  }
+
+  invalidate(key: FunctionKey): void {
+    this.#functions.delete(keyText(key));
+    this.#totals = new Map();
+  }
+
+  #announce(deploymentId: string): void {
+    for (const listener of this.#retiredListeners) listener(deploymentId);
+  }
+
+  #choose({ main, other }: Choice): InvocationTarget {
+    return other && this.#parts.random() < other.weight ? other.target : main;
+  }
+
+  /** Remembers only what nobody changed while it was being read: an invalidation takes the whole map away. */
+  async #load(address: FunctionAddress): Promise<InvocationTarget> {
+    const key = keyText(address);
+    const remembered = this.#functions.get(key) ?? new Map<string, Choice>();
+    this.#functions.set(key, remembered);
+    try {
+      const choice = await this.#read(address);
+      remembered.set(address.qualifier ?? '', choice);
+      this.#forgetOldest();
+      return this.#choose(choice);
+    } finally {
+      if (remembered.size === 0 && this.#functions.get(key) === remembered) this.#functions.delete(key);
+    }
+  }
+
+  async #read(address: FunctionAddress): Promise<Choice> {
+    const { qualifier } = address;
+    const reservedConcurrency = await this.#parts.concurrency.reserved(address);
+    const common = {
+      invokedFunctionArn: functionArn(address, address.name, qualifier),
+      ...(reservedConcurrency === undefined ? {} : { reservedConcurrency }),
+    };
+    if (qualifier === undefined || isVersionName(qualifier)) {
+      return { main: { ...common, version: await this.#running(address, qualifier ?? LATEST) } };
+    }
+    const alias = await readAlias(this.#parts.database, address, qualifier);
+    if (!alias) throw functionNotFound(address, qualifier);
+    const target = async (version: string): Promise<InvocationTarget> => ({
+      ...common,
+      alias: alias.name,
+      version: await this.#running(address, version),
+    });
+    const main = await target(alias.version);
+    const { routing } = alias;
+    if (!routing) return { main };
+    return { main, other: { target: await target(routing.version), weight: routing.weight } };
+  }
+
+  async #running(address: FunctionAddress, version: string): Promise<FunctionVersion> {
+    const record = await readVersion(this.#parts.database, address, version);
+    if (!record) throw functionNotFound(address, version);
+    const running = record.serving ?? record.shown;
+    if (running.state !== 'Active') throw notReady(running.state);
+    return this.#parts.liveFolders.present(running);
+  }
+
+  #forgetOldest(): void {
+    if (this.#functions.size <= MOST_REMEMBERED) return;
+    const [oldest] = this.#functions.keys();
+    if (oldest !== undefined) this.#functions.delete(oldest);
+  }
+
+  async #loadTotal(scope: Scope): Promise<number> {
+    const totals = this.#totals;
+    const total = await this.#parts.concurrency.reservedTotal(scope);
+    totals.set(`${scope.account}/${scope.region}`, total);
+    return total;
+  }
+}
+
+function keyText(key: FunctionKey): string {
+  return `${key.account}/${key.region}/${key.name}`;
+}

@@ -1,0 +1,97 @@
+import { mkdirSync } from 'node:fs';
+import type { Clock, Ids, Log } from '../base/index.ts';
+import { limits, type Scope } from '../model/index.ts';
+import type { Database } from '../store/index.ts';
+import { Aliases } from './aliases.ts';
+import { CodeStore } from './code/code-store.ts';
+import { DownloadLinks } from './code/download-links.ts';
+import { CodeCollector } from './code-collector.ts';
+import { Functions } from './functions.ts';
+import { readCodeUsage } from './functions-store.ts';
+import { LiveFolders } from './hot-reload.ts';
+import { Layers } from './layers.ts';
+import { LiveLookup } from './live-lookup.ts';
+import type { FunctionsParts } from './parts.ts';
+import type { FunctionDependents, KnownRuntimes, ReservedConcurrency, ResourceAccess } from './settings.ts';
+import { Transitions } from './transitions.ts';
+import { Versions } from './versions.ts';
+
+export interface FunctionsOptions {
+  /** With `functionsMigrations` applied. */
+  readonly database: Database;
+  /** For code, links' key and what is made of them; made if absent. */
+  readonly folder: string;
+  /** Service time. */
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly runtimes: KnownRuntimes;
+  readonly access: ResourceAccess;
+  readonly dependents: FunctionDependents;
+  readonly concurrency: ReservedConcurrency;
+  /** Folders that hot reload may mount; none by default. */
+  readonly hotReloadRoots?: readonly string[];
+  /** Uniform in [0, 1), for weighted aliases. */
+  readonly random?: () => number;
+  /** Of all code of one account and region; AWS's quota by default. */
+  readonly totalCodeBytes?: number;
+}
+
+/** The features of this module, put together over one data folder. */
+export interface FunctionsModule {
+  readonly functions: Functions;
+  readonly versions: Versions;
+  readonly aliases: Aliases;
+  readonly layers: Layers;
+  readonly lookup: LiveLookup;
+  readonly downloadLinks: DownloadLinks;
+  /** For `GetAccountSettings`. */
+  codeUsage(scope: Scope): Promise<{ readonly totalCodeBytes: number; readonly functionCount: number }>;
+  /** Resolves once every version that was being made or updated is settled. */
+  settled(): Promise<void>;
+  /** Finishes what is under way and lets go of threads, timers and watchers. */
+  close(): Promise<void>;
+}
+
+/** Opens the module: removes leftovers of a crash and unused code, and finishes interrupted transitions. */
+export async function openFunctions(options: FunctionsOptions): Promise<FunctionsModule> {
+  const { database, folder, clock, ids, log } = options;
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const code = await CodeStore.open({ folder, clock, ids });
+  const collector = new CodeCollector({ database, code, clock, log });
+  const liveFolders = new LiveFolders({ roots: options.hotReloadRoots ?? [], clock, ids, log });
+  const lookup = new LiveLookup({
+    database,
+    code,
+    liveFolders,
+    concurrency: options.concurrency,
+    random: options.random ?? Math.random,
+  });
+  const parts: FunctionsParts = {
+    ...options,
+    code,
+    collector,
+    liveFolders,
+    lookup,
+    totalCodeBytes: options.totalCodeBytes ?? limits.totalCodeBytes,
+  };
+  const transitions = new Transitions(parts);
+  await collector.start();
+  await transitions.recover();
+  return {
+    functions: new Functions(parts, transitions),
+    versions: new Versions(parts),
+    aliases: new Aliases(parts),
+    layers: new Layers(parts),
+    lookup,
+    downloadLinks: DownloadLinks.open({ folder, code, clock }),
+    codeUsage: (scope) => readCodeUsage(database, scope),
+    settled: () => transitions.settled(),
+    close: async () => {
+      await transitions.settled();
+      await collector.close();
+      liveFolders.close();
+      await code.close();
+    },
+  };
+}

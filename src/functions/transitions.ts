@@ -1,0 +1,101 @@
+import { AwsError, type FunctionVersion, type StateReason } from '../model/index.ts';
+import type { Transaction } from '../store/index.ts';
+import { readUnfinished, readVersion, type VersionRecord, writeVersion } from './functions-store.ts';
+import type { FunctionsParts } from './parts.ts';
+
+/** Shown from the answer to a create or update until the version is ready to run (observed of AWS in both cases). */
+export const CREATING: StateReason = { reason: 'The function is being created.', reasonCode: 'Creating' };
+
+/**
+ * Brings versions from `Pending` to `Active` and updates from `InProgress` to `Successful`, when their code lies extracted
+ * and their runtime is there; otherwise to `Failed`, where a failed update leaves the old version running.
+ */
+export class Transitions {
+  readonly #parts: FunctionsParts;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(parts: FunctionsParts) {
+    this.#parts = parts;
+  }
+
+  /** Starts the transition of a version that was just written, unfinished. */
+  begin(version: FunctionVersion): void {
+    const running = this.#finish(version)
+      .catch((error: unknown) => {
+        // Stays unfinished in the database; the next start takes it up.
+        this.#parts.log.error({ name: version.name, error: String(error) }, 'could not finish a deployment');
+      })
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  /** Takes up what a stop of the server interrupted. */
+  async recover(): Promise<void> {
+    for (const version of await readUnfinished(this.#parts.database)) this.begin(version);
+    await this.settled();
+  }
+
+  /** Resolves once no transition is under way. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  async #finish(version: FunctionVersion): Promise<void> {
+    const failure = await this.#prepare(version).then(
+      () => undefined,
+      (error: unknown) => reasonOf(error),
+    );
+    const before = await this.#parts.database.transaction((transaction) =>
+      this.#conclude(transaction, version, failure),
+    );
+    this.#parts.lookup.invalidate(version);
+    if (!failure && before?.serving) this.#parts.lookup.retire(before.serving);
+    if (failure) this.#parts.log.warn({ name: version.name, ...failure }, 'a deployment failed');
+  }
+
+  async #prepare(version: FunctionVersion): Promise<void> {
+    await this.#parts.lookup.directories(version);
+    const runtime = await this.#parts.runtimes.describe(version.runtime);
+    if (!runtime?.interpreter) throw new MissingRuntime(version.runtime, runtime?.howToAdd);
+  }
+
+  async #conclude(
+    transaction: Transaction,
+    version: FunctionVersion,
+    failure: StateReason | undefined,
+  ): Promise<VersionRecord | undefined> {
+    const record = await readVersion(transaction, version, version.version);
+    if (!record?.unfinished || record.shown.revisionId !== version.revisionId) return undefined;
+    const shown = failure ? failed(record, failure) : succeeded(record.shown);
+    const after = {
+      shown: { ...shown, revisionId: this.#parts.ids.uuid() },
+      unfinished: false,
+      fingerprint: record.fingerprint,
+    };
+    for (const { sql, params } of writeVersion(after)) await transaction.execute(sql, params);
+    return record;
+  }
+}
+
+function succeeded(version: FunctionVersion): FunctionVersion {
+  const { stateReason: _, lastUpdateReason: __, ...rest } = version;
+  return { ...rest, state: 'Active', lastUpdateStatus: 'Successful' };
+}
+
+function failed(record: VersionRecord, failure: StateReason): FunctionVersion {
+  return record.serving
+    ? { ...record.serving, lastUpdateStatus: 'Failed', lastUpdateReason: failure }
+    : { ...record.shown, state: 'Failed', stateReason: failure };
+}
+
+class MissingRuntime extends Error {
+  constructor(runtime: string, howToAdd: string | undefined) {
+    super(`The runtime ${runtime} is not on this machine.${howToAdd ? ` Add it: ${howToAdd}` : ''}`);
+  }
+}
+
+function reasonOf(error: unknown): StateReason {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof MissingRuntime) return { reason, reasonCode: 'InvalidRuntime' };
+  return { reason, reasonCode: error instanceof AwsError ? 'InvalidZipFileException' : 'InternalError' };
+}
