@@ -16,8 +16,8 @@ import type { FunctionKey } from './settings.ts';
 /** Code as it is handed in. */
 export type CodeSource =
   | { readonly kind: 'zip'; readonly bytes: Uint8Array }
-  /** An absolute path of the host, and who wants it mounted. */
-  | { readonly kind: 'hot-reload'; readonly hostPath: string; readonly callerArn: string };
+  /** An absolute path of the host; `trusted` unless a function or the session of a role asks. */
+  | { readonly kind: 'hot-reload'; readonly hostPath: string; readonly trusted: boolean };
 
 /**
  * Makes the code ready to be referred to and calls `use`, which writes the reference. Rejects in AWS's words where the zip is
@@ -29,7 +29,7 @@ export async function withCode<T>(
   use: (code: CodeRef) => Promise<T>,
 ): Promise<T> {
   if (source.kind === 'hot-reload') {
-    return use({ kind: 'hot-reload', hostPath: parts.liveFolders.admit(source.hostPath, source.callerArn) });
+    return use({ kind: 'hot-reload', hostPath: parts.liveFolders.admit(source) });
   }
   return keepZip(parts, source.bytes, (stored) =>
     use({ kind: 'archive', sha256Hex: stored.sha256Hex, sizeBytes: stored.zippedBytes }),

@@ -18,7 +18,7 @@ export interface VersionRecord {
   readonly fingerprint: string;
 }
 
-const COLUMNS = 'body, serving, unfinished, fingerprint';
+const COLUMNS = 'revision_id, body, serving, unfinished, fingerprint';
 const OF_FUNCTION = 'account = $1 AND region = $2 AND name = $3';
 
 /** 0 for `$LATEST`, -1 for what names no version that could be. */
@@ -121,6 +121,7 @@ export function writeVersion(record: VersionRecord): readonly Statement[] {
   const { shown, serving } = record;
   const id: readonly SqlValue[] = [...keyParams(shown), versionNumber(shown.version)];
   const body = [
+    shown.revisionId,
     record.unfinished ? 1 : 0,
     shown.code.kind === 'archive' ? shown.code.sizeBytes : 0,
     record.fingerprint,
@@ -130,9 +131,11 @@ export function writeVersion(record: VersionRecord): readonly Statement[] {
   const uses = new Set([...codeKeys(shown), ...(serving ? codeKeys(serving) : [])]);
   return [
     {
-      sql: `INSERT INTO function_versions (account, region, name, version, unfinished, code_bytes, fingerprint, body, serving)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        ON CONFLICT (account, region, name, version) DO UPDATE SET unfinished = excluded.unfinished,
+      sql: `INSERT INTO function_versions (account, region, name, version, revision_id,
+          unfinished, code_bytes, fingerprint, body, serving)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        ON CONFLICT (account, region, name, version) DO UPDATE SET revision_id = excluded.revision_id,
+          unfinished = excluded.unfinished,
           code_bytes = excluded.code_bytes, fingerprint = excluded.fingerprint, body = excluded.body,
           serving = excluded.serving`,
       params: [...id, ...body],
@@ -143,6 +146,14 @@ export function writeVersion(record: VersionRecord): readonly Statement[] {
       params: [...id, use],
     })),
   ];
+}
+
+/** Gives `$LATEST` another revision, as tagging does. Its column is the one that counts. */
+export function renewRevision(key: FunctionKey, revisionId: string): Statement {
+  return {
+    sql: `UPDATE function_versions SET revision_id = $4 WHERE ${OF_FUNCTION} AND version = 0`,
+    params: [...keyParams(key), revisionId],
+  };
 }
 
 export function deleteVersion(key: FunctionKey, version: number): readonly Statement[] {
@@ -210,7 +221,10 @@ function deleteUses(id: readonly SqlValue[]): Statement {
 function parseRecord(row: Row): VersionRecord {
   const serving = row['serving'];
   return {
-    shown: JSON.parse(String(row['body'])) as FunctionVersion,
+    shown: {
+      ...(JSON.parse(String(row['body'])) as FunctionVersion),
+      revisionId: String(row['revision_id']),
+    },
     ...(serving === null ? {} : { serving: JSON.parse(String(serving)) as FunctionVersion }),
     unfinished: row['unfinished'] === 1,
     fingerprint: String(row['fingerprint']),

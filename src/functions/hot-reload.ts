@@ -41,11 +41,9 @@ export class LiveFolders {
   }
 
   /** The real path of a folder that the caller may mount. Throws `InvalidParameterValueException`. */
-  admit(hostPath: string, callerArn: string): string {
-    if (callerArn.includes(':assumed-role/')) {
-      throw refused(`the session of a role must not mount a folder of the host`);
-    }
-    return this.realPath(hostPath);
+  admit(request: { readonly hostPath: string; readonly trusted: boolean }): string {
+    if (!request.trusted) throw refused('neither a function nor the session of a role may mount a folder');
+    return this.realPath(request.hostPath);
   }
 
   /** Checked again whenever it is mounted: links may have been turned since. */
@@ -80,7 +78,7 @@ export class LiveFolders {
   }
 
   close(): void {
-    for (const watched of [...this.#watched.values()]) this.forget(watched.version);
+    for (const watched of this.#watched.values()) this.forget(watched.version);
   }
 
   #watch(version: FunctionVersion, hostPath: string): Watched {

@@ -4,6 +4,7 @@ export { readChangeable } from './changeable.ts';
 export { DOWNLOAD_PATH, type DownloadLinks } from './code/download-links.ts';
 export type { ConfigurationChange, LoggingChange } from './configuration.ts';
 export type { CodeSource } from './deployment.ts';
+export { renewRevision } from './functions-store.ts';
 export type { FoundVersion, Functions, ListPosition } from './functions.ts';
 export type { LayerFilter } from './layers.ts';
 export type { LayerVersion } from './layers-store.ts';

@@ -14,6 +14,7 @@ export const functionsMigrations: readonly Migration[] = [
         PRIMARY KEY (account, region, name))`,
       `CREATE TABLE function_versions (
         account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, version BIGINT NOT NULL,
+        revision_id TEXT NOT NULL,
         unfinished INTEGER NOT NULL, code_bytes BIGINT NOT NULL, fingerprint TEXT NOT NULL,
         body TEXT NOT NULL, serving TEXT,
         PRIMARY KEY (account, region, name, version))`,

@@ -49,6 +49,7 @@ export class Transitions {
       this.#conclude(transaction, version, failure),
     );
     this.#parts.lookup.invalidate(version);
+    this.#parts.collector.schedule();
     if (!failure && before?.serving) this.#parts.lookup.retire(before.serving);
     if (failure) this.#parts.log.warn({ name: version.name, ...failure }, 'a deployment failed');
   }

@@ -8,9 +8,11 @@ import { mergeTrees } from './merge.ts';
 import { ZipRejected } from './zip-plan.ts';
 
 /** Entry of the worker thread: one job at a time, each answered once. */
-parentPort?.on('message', (job: CodeJob) => {
-  void answer(job).then((done) => parentPort?.postMessage(done));
-});
+parentPort?.on('message', (job: CodeJob) => void perform(job));
+
+async function perform(job: CodeJob): Promise<void> {
+  parentPort?.postMessage(await answer(job));
+}
 
 async function answer(job: CodeJob): Promise<CodeJobAnswer> {
   try {

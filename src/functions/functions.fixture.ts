@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { zipSync } from 'fflate';
+import { createLog, ManualClock, randomIds } from '../base/index.ts';
+import { applyMigrations, type Database, openDatabase } from '../store/index.ts';
+import {
+  AccessControl,
+  FunctionSettings,
+  type FunctionsModule,
+  functionSettingsMigrations,
+  functionsMigrations,
+  type KnownRuntimes,
+  openFunctions,
+  ReservedConcurrencyStore,
+  ResourcePolicies,
+} from './index.ts';
+
+/** A data folder with an open module over real SQLite. */
+export interface FunctionsFixture {
+  readonly folder: string;
+  readonly clock: ManualClock;
+  readonly database: Database;
+  readonly module: FunctionsModule;
+  readonly retired: string[];
+  /** Closes everything and opens it again over the same folder, as after a restart. */
+  reopen(): Promise<FunctionsFixture>;
+  close(): Promise<void>;
+}
+
+export const scope = { account: '000000000000', region: 'us-east-1' } as const;
+export const caller = { account: scope.account, arn: `arn:aws:iam::${scope.account}:root` } as const;
+
+/** Runtimes as a machine has them that lacks Ruby. */
+export const someRuntimes: KnownRuntimes = {
+  describe: async (identifier) => {
+    const versionArnHash = 'a'.repeat(64);
+    if (identifier.startsWith('ruby'))
+      return { versionArnHash, howToAdd: `hearth runtimes add ${identifier}` };
+    return { versionArnHash, interpreter: { path: '/usr/bin/true', version: '1' } };
+  },
+};
+
+interface FixtureOptions {
+  readonly folder?: string;
+  readonly runtimes?: KnownRuntimes;
+  readonly hotReloadRoots?: readonly string[];
+  readonly totalCodeBytes?: number;
+  readonly random?: () => number;
+}
+
+export async function openFixture(options: FixtureOptions = {}): Promise<FunctionsFixture> {
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'hearth-functions-'));
+  const clock = new ManualClock();
+  const database = await openDatabase({ file: join(folder, 'hearth.db') }, clock);
+  await applyMigrations(database, [...functionsMigrations, ...functionSettingsMigrations]);
+  const policies = new ResourcePolicies({ database, ids: randomIds });
+  const access = new AccessControl({ policies, clock });
+  const module = await openFunctions({
+    runtimes: someRuntimes,
+    ...options,
+    database,
+    folder: join(folder, 'code'),
+    clock,
+    ids: randomIds,
+    log: createLog('silent'),
+    access,
+    dependents: new FunctionSettings(access),
+    concurrency: new ReservedConcurrencyStore(database),
+  });
+  const retired: string[] = [];
+  module.lookup.onRetired((deploymentId) => retired.push(deploymentId));
+  const stop = async (): Promise<void> => {
+    await module.close();
+    await database.close();
+  };
+  return {
+    folder,
+    clock,
+    database,
+    module,
+    retired,
+    reopen: async () => {
+      await stop();
+      return openFixture({ ...options, folder });
+    },
+    close: async () => {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A zip of text files. */
+export function zipOf(files: Readonly<Record<string, string>>): Uint8Array {
+  const encoder = new TextEncoder();
+  return zipSync(
+    Object.fromEntries(Object.entries(files).map(([path, text]) => [path, encoder.encode(text)])),
+  );
+}
