@@ -8,3 +8,4 @@ export {
 } from './dispatch.ts';
 export type { CallContext, Caller, MemberStatus, Operation } from './operation.ts';
 export { type LambdaOperation, type LambdaServices, lambdaOperations } from './lambda/index.ts';
+export { type IamServices, iamMigrations, iamOperations } from './iam/index.ts';

@@ -39,3 +39,8 @@ export interface Operation<Services, Input, Output> {
   readonly members?: MemberStatus;
   run(services: Services, input: Input, context: CallContext): Promise<Output> | Output;
 }
+
+/** An input type of the SDK whose named members are there, since validation went before. */
+export type Validated<Input, Member extends keyof Input> = Input & {
+  readonly [Name in Member]-?: NonNullable<Input[Name]>;
+};
