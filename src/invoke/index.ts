@@ -1,1 +1,2 @@
 export type { InvocationOutcome, InvocationRequest, Invoker } from './invocation.ts';
+export { FunctionInvoker } from './function-invoker.ts';

@@ -1,0 +1,364 @@
+import { Alarm, invariant } from '../base/index.ts';
+import { awsError, type FunctionVersion, limits } from '../model/index.ts';
+import type { InitError, RuntimeAnswer } from '../runtime-api/index.ts';
+import type { SandboxExit } from '../sandbox/index.ts';
+import { EnvironmentLog } from './environment-log.ts';
+import {
+  type Failure,
+  outcomeOfAnswer,
+  outcomeOfFailure,
+  verdictOfAnswer,
+  verdictOfFailure,
+} from './failures.ts';
+import {
+  type Caller,
+  type EnvironmentInvocation,
+  InvocationRun,
+  toRuntimeInvocation,
+} from './invocation-run.ts';
+import { type InitFailure, Journal } from './journal.ts';
+import { acceptsInvocation, type LifeEvent, type LifeState, nextLifeState } from './lifecycle.ts';
+import { MissingEntrypoint, RuntimeProcess } from './runtime-process.ts';
+import type { EnvironmentServices, PreparedVersion } from './services.ts';
+
+/** Who schedules environments. Called synchronously. */
+export interface EnvironmentOwner {
+  /** Ready for the next invocation. */
+  available(environment: ExecutionEnvironment): void;
+  /** Takes no invocation any more. */
+  closing(environment: ExecutionEnvironment): void;
+  /** Nothing of it is left. */
+  closed(environment: ExecutionEnvironment): void;
+}
+
+/**
+ * One execution environment of one function version: a sandbox, its Runtime API session and a life cycle. Serves one
+ * invocation at a time (runtime.md, 4).
+ */
+export class ExecutionEnvironment {
+  readonly version: FunctionVersion;
+  readonly #services: EnvironmentServices;
+  readonly #prepared: PreparedVersion;
+  readonly #owner: EnvironmentOwner;
+  readonly #log: EnvironmentLog;
+  readonly #journal: Journal;
+  readonly #deadline: Alarm;
+  readonly #freezing: Alarm;
+  readonly #expiry: Alarm;
+  #state: LifeState = 'new';
+  #process: RuntimeProcess | undefined;
+  #run: InvocationRun | undefined;
+  #initStartedMs = 0;
+  #initDone: ((failure: InitFailure | undefined) => void) | undefined;
+  #initError: InitError | undefined;
+  #peakBytes = 0;
+  #peakSampledMs = Number.NEGATIVE_INFINITY;
+  #idleSinceMs = 0;
+  #retired = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    version: FunctionVersion,
+    prepared: PreparedVersion,
+    context: { readonly services: EnvironmentServices; readonly owner: EnvironmentOwner },
+  ) {
+    const { services, owner } = context;
+    this.version = version;
+    this.#prepared = prepared;
+    this.#services = services;
+    this.#owner = owner;
+    this.#log = new EnvironmentLog(version, {
+      clock: services.clock,
+      ids: services.ids,
+      sink: services.logs,
+    });
+    this.#journal = new Journal(version, this.#log, services.clock);
+    this.#deadline = new Alarm(services.clock, () => this.#deadlinePassed());
+    this.#freezing = new Alarm(services.clock, () => this.#freeze());
+    this.#expiry = new Alarm(services.serviceClock, () => void this.close());
+  }
+
+  get state(): LifeState {
+    return this.#state;
+  }
+
+  /** Highest memory use seen so far. */
+  get memoryPeakBytes(): number {
+    return this.#peakBytes;
+  }
+
+  /** When its last invocation ended, on the monotonic clock. */
+  get idleSinceMs(): number {
+    return this.#idleSinceMs;
+  }
+
+  /** Runs one invocation. Only while `acceptsInvocation(state)`. */
+  invoke(invocation: EnvironmentInvocation, caller: Caller): void {
+    invariant(acceptsInvocation(this.#state), `an environment that is ${this.#state} takes no invocation`);
+    if (this.#state === 'new') void this.#initThenInvoke(invocation, caller);
+    else if (this.#state === 'reset') this.#initWithinInvoke(invocation, caller);
+    else
+      this.#begin(new InvocationRun(invocation, caller, { startedMs: this.#services.clock.monotonicMs() }));
+  }
+
+  /** No further invocation will come: closes when idle, or as soon as the running one is over. */
+  retire(): void {
+    this.#retired = true;
+    if (acceptsInvocation(this.#state)) void this.close();
+  }
+
+  /** Ends everything at once, a running invocation included. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  // --- warm path
+
+  #begin(run: InvocationRun): void {
+    if (this.#state === 'frozen') this.#process?.sandbox?.thaw();
+    this.#freezing.clear();
+    this.#expiry.clear();
+    this.#move('invoke');
+    this.#run = run;
+    this.#deliver(run, this.version.timeoutMs);
+    this.#journal.start(run);
+  }
+
+  /** The runtime works while this side goes on to its log. */
+  #deliver(run: InvocationRun, leftMs: number): void {
+    const nowMs = this.#services.clock.nowMs();
+    const attempt = { uuid: this.#services.ids.uuid(), nowMs, deadlineMs: Math.round(nowMs + leftMs) };
+    this.#process?.session.deliver(toRuntimeInvocation(run.invocation, attempt));
+    this.#deadline.set(leftMs);
+  }
+
+  #answered(answer: RuntimeAnswer): void {
+    const run = this.#run;
+    if (!run || this.#state !== 'invoking') return;
+    this.#move('answer');
+    run.verdict = verdictOfAnswer(answer);
+    run.conclude(outcomeOfAnswer(answer));
+    if (!run.invocation.tail) run.settle();
+  }
+
+  #ready(): void {
+    if (this.#state === 'initializing') return this.#initialized();
+    if (this.#state !== 'finishing' || !this.#run) return;
+    this.#run.endedMs = this.#services.clock.monotonicMs();
+    this.#deadline.clear();
+    // Whatever the function wrote before it answered lies in its pipes by now, and the event loop reads every
+    // descriptor that is readable before it comes to its immediates: after one turn nothing of it is missing.
+    setImmediate(() => this.#finish());
+  }
+
+  #finish(): void {
+    const run = this.#run;
+    if (!run || this.#state !== 'finishing') return;
+    this.#samplePeak(run.invocation.tail);
+    this.#move('finish');
+    this.#report(run);
+    this.#rest();
+  }
+
+  #report(run: InvocationRun): void {
+    this.#run = undefined;
+    this.#journal.report(run, this.#peakBytes);
+  }
+
+  #rest(): void {
+    if (this.#retired) return void this.close();
+    this.#idleSinceMs = this.#services.clock.monotonicMs();
+    this.#expiry.set(this.#services.timings.keepAliveMs);
+    if (this.#state === 'idle') this.#freezing.set(this.#services.timings.freezeAfterMs);
+    this.#owner.available(this);
+  }
+
+  #freeze(): void {
+    if (this.#state !== 'idle') return;
+    this.#process?.session.flush();
+    this.#process?.sandbox?.freeze();
+    this.#move('freeze');
+  }
+
+  // --- Init
+
+  /** The Init phase, with its own limit and without CPU bound; when it fails it is repeated within the invocation. */
+  async #initThenInvoke(invocation: EnvironmentInvocation, caller: Caller): Promise<void> {
+    this.#journal.initStart();
+    const failed = await this.#initPhase();
+    if (this.#state === 'closed') return caller.reject(environmentLost());
+    if (!failed) {
+      const startedMs = this.#services.clock.monotonicMs();
+      return this.#begin(
+        new InvocationRun(invocation, caller, { startedMs, initMs: startedMs - this.#initStartedMs }),
+      );
+    }
+    this.#journal.initReport('init', failed);
+    this.#initWithinInvoke(invocation, caller);
+  }
+
+  #initPhase(): Promise<InitFailure | undefined> {
+    return new Promise((resolve) => {
+      this.#initDone = resolve;
+      this.#deadline.set(this.#services.timings.initMs);
+      this.#startProcess();
+    });
+  }
+
+  /** "Suppressed" Init: part of the invocation's duration, under the function's timeout. */
+  #initWithinInvoke(invocation: EnvironmentInvocation, caller: Caller): void {
+    this.#expiry.clear();
+    this.#run = new InvocationRun(invocation, caller, { startedMs: this.#services.clock.monotonicMs() });
+    this.#journal.start(this.#run);
+    this.#deadline.set(this.version.timeoutMs);
+    this.#startProcess();
+  }
+
+  #startProcess(): void {
+    this.#move('start');
+    this.#initError = undefined;
+    this.#initStartedMs = this.#services.clock.monotonicMs();
+    const previous = this.#process?.sandboxWithTmp;
+    const process = new RuntimeProcess({
+      version: this.version,
+      services: this.#services,
+      prepared: this.#prepared,
+      log: this.#log,
+      observer: this.#observer,
+      ...(previous ? { previous } : {}),
+    });
+    this.#process = process;
+    void this.#awaitStart(process);
+  }
+
+  async #awaitStart(process: RuntimeProcess): Promise<void> {
+    try {
+      await process.started;
+    } catch (cause) {
+      return this.#fail(
+        cause instanceof MissingEntrypoint ? { kind: 'no-entrypoint' } : { kind: 'machine', cause },
+      );
+    }
+    // The runtime may have been ready before the sandbox reported that it runs.
+    if (process.session.state === 'Ready' && this.#state === 'initializing') this.#initialized();
+  }
+
+  #initialized(): void {
+    const sandbox = this.#process?.sandbox;
+    if (!sandbox) return;
+    sandbox.limitCpu(this.version.memoryMiB / limits.memoryMiBPerVcpu);
+    this.#move('initialized');
+    if (this.#initDone) return this.#endInitPhase(undefined);
+    const run = this.#run;
+    invariant(run, 'an Init without its own phase belongs to an invocation');
+    this.#move('invoke');
+    this.#deliver(
+      run,
+      Math.max(0, run.startedMs + this.version.timeoutMs - this.#services.clock.monotonicMs()),
+    );
+  }
+
+  #endInitPhase(failure: InitFailure | undefined): void {
+    const done = this.#initDone;
+    this.#initDone = undefined;
+    this.#deadline.clear();
+    done?.(failure);
+  }
+
+  // --- what the process does, and how it ends
+
+  readonly #observer = {
+    ready: (): void => this.#ready(),
+    answered: (answer: RuntimeAnswer): void => this.#answered(answer),
+    initFailed: (error: InitError): void => {
+      this.#initError = error;
+      this.#deadline.set(this.#services.timings.initErrorGraceMs);
+    },
+    exited: (exit: SandboxExit): void => {
+      if (this.#state === 'idle' || this.#state === 'frozen') void this.close();
+      else
+        this.#fail(this.#initError ? { kind: 'init-error', error: this.#initError } : { kind: 'exit', exit });
+    },
+  };
+
+  #deadlinePassed(): void {
+    if (this.#initError) this.#fail({ kind: 'init-error', error: this.#initError });
+    else this.#fail({ kind: this.#initDone ? 'init-timeout' : 'timeout' });
+  }
+
+  /** The first failure counts; a later one finds the environment ending already. */
+  #fail(failure: Failure): void {
+    if (nextLifeState(this.#state, 'fail') === undefined) return;
+    const duringInit = this.#state === 'initializing';
+    this.#move('fail');
+    this.#deadline.clear();
+    void this.#end(failure, duringInit);
+  }
+
+  async #end(failure: Failure, duringInit: boolean): Promise<void> {
+    const endedMs = this.#services.clock.monotonicMs();
+    const stopped = this.#process ? await this.#process.stop() : true;
+    if (this.#state !== 'ending') return;
+    this.#samplePeak(true);
+    this.#move('ended');
+    const failed = { failure, durationMs: endedMs - this.#initStartedMs };
+    if (failure.kind === 'machine' || !stopped) this.#giveUp(failure);
+    else if (this.#initDone) this.#endInitPhase(failed);
+    else this.#reportFailure(failed, { endedMs, duringInit });
+  }
+
+  #reportFailure(failed: InitFailure, at: { readonly endedMs: number; readonly duringInit: boolean }): void {
+    const run = this.#run;
+    invariant(run, 'a failure after Init belongs to an invocation');
+    const { failure } = failed;
+    if (at.duringInit) this.#journal.initReport('invoke', failed);
+    run.endedMs = at.endedMs;
+    run.verdict = verdictOfFailure(failure);
+    const { requestId } = run.invocation;
+    run.conclude(outcomeOfFailure(failure, { requestId, timeoutMs: this.version.timeoutMs }));
+    this.#report(run);
+    this.#rest();
+  }
+
+  /** The machine's fault, or a process that cannot be killed: nobody can use this environment again. */
+  #giveUp(failure: Failure): void {
+    const cause = failure.kind === 'machine' ? failure.cause : failure;
+    this.#services.log.error({ cause, function: this.version.name }, 'an execution environment failed');
+    void this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#move('close');
+    for (const alarm of [this.#deadline, this.#freezing, this.#expiry]) alarm.close();
+    this.#owner.closing(this);
+    this.#run?.abandon(environmentLost());
+    this.#run = undefined;
+    this.#endInitPhase(undefined);
+    try {
+      await this.#process?.destroy();
+    } finally {
+      this.#owner.closed(this);
+    }
+  }
+
+  // --- small parts
+
+  #move(event: LifeEvent): void {
+    const to = nextLifeState(this.#state, event);
+    invariant(to, `${event} must not happen to an environment that is ${this.#state}`);
+    this.#state = to;
+  }
+
+  /** Reads files of the kernel, so not at every warm invocation. */
+  #samplePeak(always: boolean): void {
+    const nowMs = this.#services.clock.monotonicMs();
+    if (!always && nowMs - this.#peakSampledMs < this.#services.timings.peakSampleMs) return;
+    this.#peakSampledMs = nowMs;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#process?.sandbox?.usage().memoryPeakBytes ?? 0);
+  }
+}
+
+function environmentLost(): Error {
+  return awsError('ServiceException', 'The execution environment ended before the function did.');
+}

@@ -1,0 +1,154 @@
+import type { AnswerRefusal, InitError, RuntimeAnswer } from '../runtime-api/index.ts';
+import type { SandboxExit } from '../sandbox/index.ts';
+import type { PlatformStatus } from '../telemetry/index.ts';
+
+/** Why an environment's process had to end. The first cause wins. */
+export type Failure =
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'init-timeout' }
+  | { readonly kind: 'init-error'; readonly error: InitError }
+  | { readonly kind: 'exit'; readonly exit: SandboxExit }
+  | { readonly kind: 'no-entrypoint' }
+  /** Not the function's fault: the caller gets an error of the service. */
+  | { readonly kind: 'machine'; readonly cause: unknown };
+
+/** What the caller sees of one invocation; a function's failure is data here. */
+export interface EnvironmentOutcome {
+  readonly payload: Uint8Array;
+  readonly contentType?: string;
+  readonly functionError?: 'Unhandled';
+  /** Last 4 KB of the invocation's log; only where asked for. */
+  readonly logTail?: Buffer;
+}
+
+/** How an invocation went, for REPORT and metrics. */
+export interface Verdict {
+  readonly status: PlatformStatus;
+  readonly errorType?: string;
+}
+
+export function verdictOfFailure(failure: Failure): Verdict {
+  switch (failure.kind) {
+    case 'timeout':
+    case 'init-timeout':
+      return { status: 'timeout' };
+    case 'init-error':
+      return { status: 'failure', errorType: failure.error.errorType };
+    case 'no-entrypoint':
+      return { status: 'failure', errorType: 'Runtime.InvalidEntrypoint' };
+    case 'machine':
+      return { status: 'failure', errorType: 'Sandbox.Failure' };
+    case 'exit':
+      return { status: 'failure', errorType: exitErrorType(failure.exit) };
+  }
+}
+
+function exitErrorType(exit: SandboxExit): string {
+  return exit.outOfMemory ? 'Runtime.OutOfMemory' : 'Runtime.ExitError';
+}
+
+interface FailedInvocation {
+  readonly requestId: string;
+  readonly timeoutMs: number;
+}
+
+const NO_ENTRYPOINT = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
+
+/** What the caller of an invocation sees that ended with its environment's process (runtime.md, 6; observed.md, 91–98). */
+export function outcomeOfFailure(
+  failure: Failure,
+  { requestId, timeoutMs }: FailedInvocation,
+): EnvironmentOutcome {
+  switch (failure.kind) {
+    case 'timeout':
+    case 'init-timeout': {
+      const seconds = (timeoutMs / 1_000).toFixed(2);
+      return unhandled(
+        'Sandbox.Timedout',
+        `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`,
+      );
+    }
+    case 'init-error':
+      return { payload: failure.error.payload, functionError: 'Unhandled' };
+    case 'no-entrypoint':
+      return unhandled('Runtime.InvalidEntrypoint', `RequestId: ${requestId} Error: ${NO_ENTRYPOINT}`);
+    case 'machine':
+      return unhandled(
+        'Sandbox.Failure',
+        `RequestId: ${requestId} Error: The environment could not be started`,
+      );
+    case 'exit':
+      return unhandled(
+        exitErrorType(failure.exit),
+        `RequestId: ${requestId} Error: ${exitText(failure.exit)}`,
+      );
+  }
+}
+
+function unhandled(errorType: string, errorMessage: string): EnvironmentOutcome {
+  return { payload: Buffer.from(JSON.stringify({ errorType, errorMessage })), functionError: 'Unhandled' };
+}
+
+/** The names that AWS's platform, written in Go, gives to signals. */
+const signalTexts: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
+  SIGABRT: 'aborted',
+  SIGALRM: 'alarm clock',
+  SIGBUS: 'bus error',
+  SIGFPE: 'floating point exception',
+  SIGHUP: 'hangup',
+  SIGILL: 'illegal instruction',
+  SIGINT: 'interrupt',
+  SIGKILL: 'killed',
+  SIGPIPE: 'broken pipe',
+  SIGQUIT: 'quit',
+  SIGSEGV: 'segmentation fault',
+  SIGSYS: 'bad system call',
+  SIGTERM: 'terminated',
+  SIGTRAP: 'trace/breakpoint trap',
+  SIGXCPU: 'CPU time limit exceeded',
+};
+
+function exitText({ exitCode, signal, outOfMemory }: SandboxExit): string {
+  if (outOfMemory) return 'Runtime exited with error: signal: killed';
+  if (signal !== undefined) return `Runtime exited with error: signal: ${signalTexts[signal] ?? signal}`;
+  return exitCode === undefined || exitCode === 0
+    ? 'Runtime exited without providing a reason'
+    : `Runtime exited with error: exit status ${exitCode}`;
+}
+
+const refusals: Readonly<
+  Record<AnswerRefusal, { readonly errorMessage: string; readonly errorType: string }>
+> = {
+  'too-large': {
+    errorMessage: 'Response payload size exceeded maximum allowed payload size (6291556 bytes).',
+    errorType: 'Function.ResponseSizeTooLarge',
+  },
+  truncated: {
+    errorMessage: 'The connection was cut before the response was complete.',
+    errorType: 'Runtime.TruncatedResponse',
+  },
+  'invalid-mode': {
+    errorMessage: 'Invalid function response mode',
+    errorType: 'Runtime.InvalidResponseModeHeader',
+  },
+  streaming: {
+    errorMessage: 'Hearth does not implement streaming responses: the runtime asked for one.',
+    errorType: 'Runtime.StreamingNotImplemented',
+  },
+};
+
+/** What the caller sees of the runtime's own answer; payloads are passed on as they are. */
+export function outcomeOfAnswer(answer: RuntimeAnswer): EnvironmentOutcome {
+  if (answer.kind === 'refused') {
+    return { payload: Buffer.from(JSON.stringify(refusals[answer.reason])), functionError: 'Unhandled' };
+  }
+  const { payload, contentType } = answer;
+  const body = contentType === undefined ? { payload } : { payload, contentType };
+  return answer.kind === 'response' ? body : { ...body, functionError: 'Unhandled' };
+}
+
+export function verdictOfAnswer(answer: RuntimeAnswer): Verdict {
+  if (answer.kind === 'response') return { status: 'success' };
+  const errorType = answer.kind === 'error' ? answer.errorType : refusals[answer.reason].errorType;
+  return { status: 'error', errorType };
+}

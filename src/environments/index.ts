@@ -1,0 +1,10 @@
+export { type EnvironmentOwner, ExecutionEnvironment } from './environment.ts';
+export type { EnvironmentOutcome } from './failures.ts';
+export type { Caller, EnvironmentInvocation } from './invocation-run.ts';
+export { acceptsInvocation } from './lifecycle.ts';
+export {
+  type EnvironmentServices,
+  type EnvironmentTimings,
+  environmentTimings,
+  type PreparedVersion,
+} from './services.ts';

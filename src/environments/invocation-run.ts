@@ -1,0 +1,87 @@
+import type { RuntimeInvocation } from '../runtime-api/index.ts';
+import type { EnvironmentOutcome, Verdict } from './failures.ts';
+
+/** One invocation, as an environment takes it. */
+export interface EnvironmentInvocation {
+  readonly requestId: string;
+  readonly invokedFunctionArn: string;
+  /** Raw event; empty means `{}`. */
+  readonly payload: Uint8Array;
+  readonly contentType?: string;
+  readonly clientContext?: string;
+  readonly traceHeader?: string;
+  readonly tail: boolean;
+}
+
+/** Whom the outcome goes to: called exactly once, either of the two. A function's own failure is an outcome. */
+export interface Caller {
+  resolve(outcome: EnvironmentOutcome): void;
+  reject(error: unknown): void;
+}
+
+/** What is known of the invocation that an environment is working on. Times are monotonic milliseconds. */
+export class InvocationRun {
+  readonly invocation: EnvironmentInvocation;
+  readonly startedMs: number;
+  /** Of an Init that this invocation waited for and that is not part of its duration. */
+  readonly initMs: number | undefined;
+  endedMs = 0;
+  verdict: Verdict = { status: 'success' };
+  readonly #caller: Caller;
+  #outcome: EnvironmentOutcome | undefined;
+  #settled = false;
+
+  constructor(
+    invocation: EnvironmentInvocation,
+    caller: Caller,
+    start: { startedMs: number; initMs?: number },
+  ) {
+    this.invocation = invocation;
+    this.#caller = caller;
+    this.startedMs = start.startedMs;
+    this.initMs = start.initMs;
+  }
+
+  /** The first outcome counts: an answer, or what ended the process before there was one. */
+  conclude(outcome: EnvironmentOutcome): void {
+    this.#outcome ??= outcome;
+  }
+
+  /** Gives the caller the outcome; with `logTail`, the end of the log beside it. */
+  settle(logTail?: Buffer): void {
+    if (this.#settled || !this.#outcome) return;
+    this.#settled = true;
+    this.#caller.resolve(logTail ? { ...this.#outcome, logTail } : this.#outcome);
+  }
+
+  abandon(error: unknown): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#caller.reject(error);
+  }
+}
+
+/** `uuid` is new for each attempt; the trace is made of it where the caller sent none. */
+export function toRuntimeInvocation(
+  invocation: EnvironmentInvocation,
+  attempt: { readonly uuid: string; readonly nowMs: number; readonly deadlineMs: number },
+): RuntimeInvocation {
+  const { requestId, invokedFunctionArn, payload, contentType, clientContext } = invocation;
+  return {
+    requestId,
+    invocationId: attempt.uuid,
+    deadlineMs: attempt.deadlineMs,
+    invokedFunctionArn,
+    traceHeader: invocation.traceHeader ?? newTraceHeader(attempt.uuid, attempt.nowMs),
+    payload,
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(clientContext === undefined ? {} : { clientContext }),
+  };
+}
+
+/** Not sampled: nobody collects traces. The random digits of a UUID serve, drawing others would cost a system call. */
+function newTraceHeader(uuid: string, nowMs: number): string {
+  const digits = uuid.replaceAll('-', '');
+  const seconds = Math.floor(nowMs / 1_000).toString(16);
+  return `Root=1-${seconds}-${digits.slice(0, 24)};Parent=${digits.slice(16)};Sampled=0`;
+}

@@ -1,0 +1,57 @@
+import type { Clock, Ids, Log } from '../base/index.ts';
+import type { FunctionVersion } from '../model/index.ts';
+import type { LaunchFacts, LaunchPlan } from '../runtimes/index.ts';
+import type { SandboxFactory, SandboxListener } from '../sandbox/index.ts';
+import type { LogSink } from '../telemetry/index.ts';
+
+/** Everything a version needs to start, ready on this machine. */
+export interface PreparedVersion {
+  readonly plan: LaunchPlan;
+  /** Host folders for `/var/task` and `/opt`. */
+  readonly task: string;
+  readonly opt?: string;
+}
+
+export interface EnvironmentTimings {
+  /** Limit of the Init phase. */
+  readonly initMs: number;
+  /** How long an environment stays idle before it is frozen; long enough that a busy one never is. */
+  readonly freezeAfterMs: number;
+  /** How long an idle environment lives, on the service clock. */
+  readonly keepAliveMs: number;
+  /** How long a process may take to exit by itself after it reported an Init error. */
+  readonly initErrorGraceMs: number;
+  /** How long killed processes may take to close their output before the environment is given up. */
+  readonly drainMs: number;
+  /** Least time between two readings of the memory peak on the warm path. */
+  readonly peakSampleMs: number;
+}
+
+export const environmentTimings: EnvironmentTimings = {
+  initMs: 10_000,
+  freezeAfterMs: 100,
+  keepAliveMs: 600_000,
+  initErrorGraceMs: 500,
+  drainMs: 5_000,
+  peakSampleMs: 100,
+};
+
+/** What every environment of a server shares. */
+export interface EnvironmentServices {
+  readonly clock: Clock;
+  /** The clock that users may drive; decides when an idle environment expires. */
+  readonly serviceClock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly sandboxes: SandboxFactory;
+  readonly logs: LogSink;
+  /** Brings code, layers and runtime onto this machine. Rejects with an `AwsError`. */
+  readonly prepare: (version: FunctionVersion) => Promise<PreparedVersion>;
+  /** A session of the version's execution role. */
+  readonly credentials: (version: FunctionVersion) => LaunchFacts['credentials'];
+  /** Hearth's own address inside, and opened ports of the host. The first is what `AWS_ENDPOINT_URL` names. */
+  readonly listeners: readonly [SandboxListener, ...SandboxListener[]];
+  /** Extra lines of `/etc/hosts`. */
+  readonly hosts?: Readonly<Record<string, string>>;
+  readonly timings: EnvironmentTimings;
+}

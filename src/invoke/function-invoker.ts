@@ -1,0 +1,69 @@
+import type { EnvironmentOutcome } from '../environments/index.ts';
+import type { FunctionLookup, InvocationTarget } from '../functions/index.ts';
+import { awsError, type FunctionVersion } from '../model/index.ts';
+import type { Scheduler } from '../scheduler/index.ts';
+import type { InvocationOutcome, InvocationRequest, Invoker } from './invocation.ts';
+
+interface InvokerOptions {
+  readonly lookup: FunctionLookup;
+  readonly scheduler: Scheduler;
+}
+
+/**
+ * Runs one invocation: resolve, check the state, admit, run. On the warm path everything up to the environment happens in
+ * one go, and the only promise is the one that the caller waits for.
+ */
+export class FunctionInvoker implements Invoker {
+  readonly #options: InvokerOptions;
+
+  constructor(options: InvokerOptions) {
+    this.#options = options;
+    options.lookup.onRetired((deploymentId) => options.scheduler.retire(deploymentId));
+  }
+
+  invoke(request: InvocationRequest): Promise<InvocationOutcome> {
+    return new Promise((resolve, reject) => {
+      const target = this.#options.lookup.resolve(request.address);
+      if (target instanceof Promise)
+        target.then((found) => this.#withTotal(request, found, { resolve, reject })).catch(reject);
+      else this.#withTotal(request, target, { resolve, reject });
+    });
+  }
+
+  #withTotal(request: InvocationRequest, target: InvocationTarget, caller: OutcomeCaller): void {
+    refuseUnlessInvocable(target.version);
+    const total = this.#options.lookup.reservedTotal(target.version);
+    if (typeof total === 'number') this.#run(request, { target, reservedTotal: total }, caller);
+    else total.then((sum) => this.#run(request, { target, reservedTotal: sum }, caller)).catch(caller.reject);
+  }
+
+  #run(
+    request: InvocationRequest,
+    admission: { target: InvocationTarget; reservedTotal: number },
+    caller: OutcomeCaller,
+  ): void {
+    const { invokedFunctionArn, version } = admission.target;
+    this.#options.scheduler.invoke(
+      { ...admission, invocation: { ...request, invokedFunctionArn } },
+      {
+        resolve: (outcome: EnvironmentOutcome) =>
+          caller.resolve({ ...outcome, executedVersion: version.version }),
+        reject: caller.reject,
+      },
+    );
+  }
+}
+
+interface OutcomeCaller {
+  resolve(outcome: InvocationOutcome): void;
+  reject(error: unknown): void;
+}
+
+/** A version whose update is in progress runs; one that never was ready does not. */
+function refuseUnlessInvocable({ state }: FunctionVersion): void {
+  if (state === 'Active') return;
+  throw awsError(
+    'ResourceConflictException',
+    `The operation cannot be performed at this time. The function is currently in the following state: ${state}`,
+  );
+}

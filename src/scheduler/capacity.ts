@@ -1,0 +1,47 @@
+export interface MachineUse {
+  readonly liveEnvironments: number;
+  /** What live environments use: their highest reading, or an estimate before there is one. */
+  readonly usedBytes: number;
+  /** What one more is expected to use. */
+  readonly neededBytes: number;
+  /** Whether some environment is idle, of whichever function. */
+  readonly hasIdle: boolean;
+  readonly waiting: number;
+}
+
+export interface MachineLimits {
+  readonly environments: number;
+  /** Of the machine's memory, for environments. */
+  readonly memoryBytes: number;
+  /** Invocations that may wait for room; the next one is throttled. */
+  readonly waiting: number;
+  /** How long an invocation waits for room before it is throttled. */
+  readonly waitMs: number;
+  /** How long an invocation waits for an environment that has answered to ask for more, before another is started. */
+  readonly finishingGraceMs: number;
+  /** How long `close` waits for running invocations. */
+  readonly drainMs: number;
+}
+
+export const machineLimits: MachineLimits = {
+  environments: 1_000,
+  memoryBytes: 8 * 1_024 ** 3,
+  waiting: 1_000,
+  waitMs: 10_000,
+  finishingGraceMs: 100,
+  drainMs: 30_000,
+};
+
+export type CapacityDecision = 'start' | 'evict' | 'wait' | 'refuse';
+
+/**
+ * What to do for an invocation that finds no idle environment of its own: start one, close an idle one of another function
+ * for it, wait, or refuse. A machine that runs nothing starts anything, however large.
+ */
+export function decideCapacity(use: MachineUse, limits: MachineLimits): CapacityDecision {
+  const hasRoom =
+    use.liveEnvironments < limits.environments && use.usedBytes + use.neededBytes <= limits.memoryBytes;
+  if (hasRoom || use.liveEnvironments === 0) return 'start';
+  if (use.hasIdle) return 'evict';
+  return use.waiting < limits.waiting ? 'wait' : 'refuse';
+}
