@@ -1,7 +1,16 @@
 import type { Readable } from 'node:stream';
 import type { Clock, Ids } from '../base/index.ts';
-import { type FunctionVersion, limits } from '../model/index.ts';
-import { LineSplitter, LogFrameParser, type LogSink, type LogStreamWriter } from '../telemetry/index.ts';
+import type { FunctionVersion, LogLevelName } from '../model/index.ts';
+import {
+  applicationLevelOf,
+  LineSplitter,
+  type LogFrame,
+  LogFrameParser,
+  type LogSink,
+  type LogStreamWriter,
+  reachesLevel,
+  TailBuffer,
+} from '../telemetry/index.ts';
 
 /** `YYYY/MM/DD/[version]hex`, as AWS names it; in a log group of the user's own the function's name comes first. */
 export function logStreamName(version: FunctionVersion, nowMs: number, ids: Ids): string {
@@ -10,20 +19,32 @@ export function logStreamName(version: FunctionVersion, nowMs: number, ids: Ids)
   return `${day}/${shared ? version.name : ''}[${version.version}]${ids.hex(32)}`;
 }
 
+interface ProcessOutput {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly log: Readable;
+}
+
 /** The log stream of one environment: what its processes write, and the platform's lines between. */
 export class EnvironmentLog {
   readonly streamName: string;
   readonly #clock: Clock;
+  readonly #sink: LogSink;
   readonly #writer: LogStreamWriter;
-  #splitters: LineSplitter[] = [];
-  #tail: string[] | undefined;
-  #tailBytes = 0;
+  /** Of an application's line; only in the JSON format. */
+  readonly #threshold: LogLevelName | undefined;
+  #consumers: Consumer[] = [];
+  #output: ProcessOutput | undefined;
+  #tail: TailBuffer | undefined;
+  #paused = false;
 
   constructor(
     version: FunctionVersion,
     deps: { readonly clock: Clock; readonly ids: Ids; readonly sink: LogSink },
   ) {
     this.#clock = deps.clock;
+    this.#sink = deps.sink;
+    this.#threshold = version.logging.format === 'JSON' ? version.logging.applicationLevel : undefined;
     this.streamName = logStreamName(version, deps.clock.nowMs(), deps.ids);
     this.#writer = deps.sink.openStream({
       account: version.account,
@@ -34,19 +55,21 @@ export class EnvironmentLog {
   }
 
   append(timestampMs: number, message: string): void {
-    this.#writer.append(timestampMs, message);
-    if (this.#tail) this.#keepForTail(message);
+    const takesMore = this.#writer.append(timestampMs, message);
+    this.#tail?.append(message);
+    if (!takesMore) void this.#pause();
   }
 
   /** Reads the output of one process until its end. */
-  follow(output: { readonly stdout: Readable; readonly stderr: Readable; readonly log: Readable }): void {
-    const line = (text: string): void => this.append(this.#clock.nowMs(), text);
+  follow(output: ProcessOutput): void {
+    const line = (text: string): void => this.#application(this.#clock.nowMs(), text, undefined);
     const [out, err, stray] = [new LineSplitter(line), new LineSplitter(line), new LineSplitter(line)];
     const frames = new LogFrameParser(
-      (frame) => this.append(frame.timestampMs, withoutNewline(frame.message)),
+      (frame) => this.#frame(frame),
       (bytes) => stray.push(bytes),
     );
-    this.#splitters = [out, err, stray];
+    this.#output = output;
+    this.#consumers = [out, err, stray];
     pump(output.stdout, out);
     pump(output.stderr, err);
     pump(output.log, { push: (chunk) => frames.push(chunk), flush: () => (frames.flush(), stray.flush()) });
@@ -54,30 +77,40 @@ export class EnvironmentLog {
 
   /** Writes out what has no end of line yet; at the end of an invocation it will not come. */
   flush(): void {
-    for (const splitter of this.#splitters) splitter.flush();
+    for (const consumer of this.#consumers) consumer.flush();
   }
 
   /** From here on the last 4 KB are kept for `takeTail`. */
   startTail(): void {
-    this.#tail = [];
-    this.#tailBytes = 0;
+    this.#tail = new TailBuffer();
   }
 
   takeTail(): Buffer {
-    const text = Buffer.from(this.#tail?.map((line) => `${line}\n`).join('') ?? '');
+    const bytes = this.#tail?.bytes() ?? Buffer.alloc(0);
     this.#tail = undefined;
-    return text.subarray(Math.max(0, text.length - limits.tailBytes));
+    return bytes;
   }
 
-  #keepForTail(message: string): void {
-    const tail = this.#tail;
-    if (!tail) return;
-    tail.push(message);
-    this.#tailBytes += message.length + 1;
-    // Characters are at most bytes: what is dropped here lies before the last 4 KB in any case.
-    while (this.#tailBytes - ((tail[0]?.length ?? 0) + 1) >= limits.tailBytes) {
-      this.#tailBytes -= (tail.shift()?.length ?? 0) + 1;
-    }
+  #frame({ timestampMs, level, message }: LogFrame): void {
+    this.#application(timestampMs, message.endsWith('\n') ? message.slice(0, -1) : message, level);
+  }
+
+  #application(timestampMs: number, message: string, level: LogLevelName | undefined): void {
+    const threshold = this.#threshold;
+    if (threshold !== undefined && !reachesLevel(level ?? applicationLevelOf(message), threshold)) return;
+    this.append(timestampMs, message);
+  }
+
+  /** The log store is behind: the function blocks in its writes until there is room. */
+  async #pause(): Promise<void> {
+    const output = this.#output;
+    if (this.#paused || !output) return;
+    this.#paused = true;
+    const streams = [output.stdout, output.stderr, output.log];
+    for (const stream of streams) stream.pause();
+    await this.#sink.drained();
+    this.#paused = false;
+    for (const stream of streams) stream.resume();
   }
 }
 
@@ -90,8 +123,4 @@ function pump(from: Readable, to: Consumer): void {
   from.on('data', (chunk: Buffer) => to.push(chunk));
   from.on('end', () => to.flush());
   from.on('error', () => to.flush());
-}
-
-function withoutNewline(message: string): string {
-  return message.endsWith('\n') ? message.slice(0, -1) : message;
 }

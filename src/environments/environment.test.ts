@@ -16,8 +16,11 @@ interface Harness {
   readonly calls: string[];
   readonly liveSandboxes: () => number;
   /** The parsed payload, and the whole outcome, once the environment takes the next invocation. */
-  run(event: unknown, tail?: boolean): Promise<{ payload: unknown; outcome: EnvironmentOutcome }>;
-  until(condition: () => boolean): Promise<void>;
+  readonly run: (
+    event: unknown,
+    tail?: boolean,
+  ) => Promise<{ payload: unknown; outcome: EnvironmentOutcome }>;
+  readonly until: (condition: () => boolean) => Promise<void>;
 }
 
 async function setUp(

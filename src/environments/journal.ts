@@ -1,6 +1,6 @@
 import type { Clock } from '../base/index.ts';
 import type { FunctionVersion } from '../model/index.ts';
-import { type PlatformLines, platformLines } from '../telemetry/index.ts';
+import { billedDurationMs, type PlatformLines, platformLines } from '../telemetry/index.ts';
 import type { EnvironmentLog } from './environment-log.ts';
 import { type Failure, verdictOfFailure } from './failures.ts';
 import type { InvocationRun } from './invocation-run.ts';
@@ -59,7 +59,7 @@ export class Journal {
     const facts = {
       requestId: run.invocation.requestId,
       durationMs,
-      billedMs: Math.ceil(durationMs + (run.initMs ?? 0)),
+      billedMs: billedDurationMs(durationMs, run.initMs),
       memoryMiB,
       maxMemoryUsedMiB: Math.min(memoryMiB, Math.ceil(at.peakBytes / 1_048_576)),
       ...(run.initMs === undefined ? {} : { initMs: run.initMs }),

@@ -55,8 +55,8 @@ export class FunctionInvoker implements Invoker {
 }
 
 interface OutcomeCaller {
-  resolve(outcome: InvocationOutcome): void;
-  reject(error: unknown): void;
+  readonly resolve: (outcome: InvocationOutcome) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** A version whose update is in progress runs; one that never was ready does not. */

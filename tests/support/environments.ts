@@ -6,7 +6,7 @@ import {
   environmentTimings,
 } from '../../src/environments/index.ts';
 import type { FunctionVersion } from '../../src/model/index.ts';
-import type { LogSink } from '../../src/telemetry/index.ts';
+import type { LogSink, LogStreamName, LogStreamWriter } from '../../src/telemetry/index.ts';
 import { ChildSandboxes } from './child-sandboxes.ts';
 
 /** Every event in order, all streams together. */
@@ -14,12 +14,12 @@ export class MemoryLogs implements LogSink {
   readonly lines: string[] = [];
   readonly streams: string[] = [];
 
-  openStream(name: { readonly group: string; readonly stream: string }): {
-    append(timestampMs: number, message: string): void;
-  } {
+  openStream(name: LogStreamName): LogStreamWriter {
     this.streams.push(`${name.group} ${name.stream}`);
-    return { append: (_timestampMs, message) => void this.lines.push(message) };
+    return { append: (_timestampMs, message) => this.lines.push(message) > 0 };
   }
+
+  async drained(): Promise<void> {}
 }
 
 let deployments = 0;
