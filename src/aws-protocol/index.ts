@@ -1,3 +1,12 @@
+export { accessKeyId } from './credentials/access-key-id.ts';
+export { type Identity, rootIdentity } from './credentials/identity.ts';
+export { longLivedSecret } from './credentials/long-lived-secret.ts';
+export {
+  type IssuedCredentials,
+  type Session,
+  SessionCredentials,
+  type SessionRequest,
+} from './credentials/session-credentials.ts';
 export { loadServiceModel, type ServiceModel, type ServiceName } from './model/service-model.ts';
 export type { OperationModel, Protocol, StructureShape } from './model/shapes.ts';
 export type { WireRequest } from './request/http-request.ts';
@@ -11,4 +20,7 @@ export { renderJson, renderRestJson } from './response/render-json.ts';
 export { renderQuery } from './response/render-query.ts';
 export type { WireResponse } from './response/wire-response.ts';
 export { createRestRouter, type RestMatch, type RestRouter } from './routing/rest-router.ts';
+export { AuthError, type AuthFault, authErrorFor } from './sigv4/auth-error.ts';
+export { type CredentialScope, parseClaim, parseCredential, type SignatureClaim } from './sigv4/claim.ts';
+export { SignatureVerifier } from './sigv4/verifier.ts';
 export { validateInput } from './validation/validate.ts';
