@@ -1,6 +1,7 @@
 export { accessKeyId } from './credentials/access-key-id.ts';
 export { type Identity, rootIdentity } from './credentials/identity.ts';
 export { longLivedSecret } from './credentials/long-lived-secret.ts';
+export { readMasterKey } from './credentials/master-key.ts';
 export {
   type IssuedCredentials,
   type Session,

@@ -4,3 +4,4 @@ export { type Deferred, deferred } from './deferred.ts';
 export { type Ids, randomIds } from './ids.ts';
 export { InvariantViolation, invariant } from './invariant.ts';
 export { createLog, type Log, type LogLevel } from './log.ts';
+export { secretFile } from './secret-file.ts';

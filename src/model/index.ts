@@ -1,5 +1,6 @@
 export { functionArn, LATEST, layerArn, layerVersionArn, type Scope } from './arns.ts';
 export { AwsError, type AwsErrorCode, awsError, notImplemented, serviceError } from './errors.ts';
+export { type FunctionNameParts, parseFunctionName, resolveFunctionName } from './function-address.ts';
 export type {
   CodeRef,
   FunctionState,

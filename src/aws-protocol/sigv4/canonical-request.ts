@@ -1,19 +1,20 @@
-import { hash } from 'node:crypto';
-
 interface Signed {
   readonly method: string;
   /** Raw, as on the wire. */
   readonly path: string;
   readonly query: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Uint8Array;
 }
 
 /**
  * The text whose hash is signed (AWS, "Create a signed AWS API request"): the path encoded once more than on the wire,
  * as every service but S3 has it. Undefined when a signed header is not there.
  */
-export function canonicalRequest(request: Signed, signedHeaders: string): string | undefined {
+export function canonicalRequest(
+  request: Signed,
+  signedHeaders: string,
+  bodyHash: string,
+): string | undefined {
   let headers = '';
   for (const name of signedHeaders.split(';')) {
     const value = request.headers[name];
@@ -21,11 +22,7 @@ export function canonicalRequest(request: Signed, signedHeaders: string): string
     headers += `${name}:${collapsed(value)}\n`;
   }
   const { method, path, query } = request;
-  return `${method}\n${canonicalPath(path)}\n${canonicalQuery(query)}\n${headers}\n${signedHeaders}\n${payloadHash(request.body)}`;
-}
-
-export function payloadHash(body: Uint8Array): string {
-  return hash('sha256', body, 'hex');
+  return `${method}\n${canonicalPath(path)}\n${canonicalQuery(query)}\n${headers}\n${signedHeaders}\n${bodyHash}`;
 }
 
 function collapsed(value: string): string {

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } fr
 import type { Clock } from '../../base/index.ts';
 import type { WireRequest } from '../request/http-request.ts';
 import { AuthError } from './auth-error.ts';
-import { canonicalRequest, payloadHash } from './canonical-request.ts';
+import { canonicalRequest } from './canonical-request.ts';
 import { type CredentialScope, compactTimestamp, type SignatureClaim } from './claim.ts';
 
 const SKEW_MS = 15 * 60_000;
@@ -24,8 +24,9 @@ export class SignatureVerifier {
   verify(claim: SignatureClaim, request: WireRequest, secret: string): void {
     checkTime(claim, this.#clock.nowMs());
     checkSignedHeaders(claim, request);
-    checkPayloadHash(request);
-    const canonical = canonicalRequest(request, claim.signedHeaders);
+    const bodyHash = hash('sha256', request.body, 'hex');
+    checkPayloadHash(request, bodyHash);
+    const canonical = canonicalRequest(request, claim.signedHeaders, bodyHash);
     if (canonical === undefined) throw new AuthError('mismatch');
     const { date, region, service } = claim.scope;
     const toSign = `AWS4-HMAC-SHA256\n${claim.timestamp}\n${date}/${region}/${service}/aws4_request\n${hash('sha256', canonical, 'hex')}`;
@@ -108,9 +109,9 @@ function checkSignedHeaders({ signedHeaders, presigned }: SignatureClaim, { head
   }
 }
 
-function checkPayloadHash({ headers, body }: WireRequest): void {
+function checkPayloadHash({ headers }: WireRequest, bodyHash: string): void {
   const declared = headers['x-amz-content-sha256'];
-  if (declared !== undefined && declared !== payloadHash(body)) {
+  if (declared !== undefined && declared !== bodyHash) {
     throw new AuthError(
       'mismatch',
       "The provided 'x-amz-content-sha256' header does not match what was computed.",
