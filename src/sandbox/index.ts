@@ -1,3 +1,6 @@
+export { createOciSandboxFactory, type OciSandboxFactoryOptions } from './oci/oci-factory.ts';
+export type { Finding } from './probe/findings.ts';
+export { probeSandbox, type SandboxProbe } from './probe/probe.ts';
 export type {
   InsideView,
   Sandbox,
@@ -10,3 +13,4 @@ export type {
   SandboxSpec,
   SandboxUsage,
 } from './sandbox.ts';
+export { SandboxError } from './sandbox-error.ts';

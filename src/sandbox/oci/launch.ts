@@ -1,0 +1,183 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, Log } from '../../base/index.ts';
+import type { Cgroups } from '../cgroups/cgroups.ts';
+import type { Disk, Disks } from '../disks/disks.ts';
+import type { SandboxNetwork, SandboxNetworks } from '../network/network.ts';
+import type { InsideView, SandboxSpec } from '../sandbox.ts';
+import { SandboxError } from '../sandbox-error.ts';
+import type { AdoptedChildren } from '../system/children.ts';
+import type { Mounter } from '../system/mounts.ts';
+import type { OutputPipe } from '../system/pipes.ts';
+import { ociConfig } from './config.ts';
+import { writePrivateEtc } from './etc.ts';
+import type { ServerLayout } from './layout.ts';
+import { OciSandbox } from './oci-sandbox.ts';
+import { assembleRoot, type RootPlan } from './root.ts';
+import { runDetached } from './runc.ts';
+import { listenOnRuntimeSocket, type RuntimeSocket } from './runtime-socket.ts';
+import type { SeccompProfile } from './seccomp.ts';
+
+/** What every launch of one server uses. */
+export interface LaunchParts {
+  readonly layout: ServerLayout;
+  readonly networks: SandboxNetworks;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cgroups: Cgroups;
+  readonly mounter: Mounter;
+  readonly disks: Disks;
+  readonly children: AdoptedChildren;
+  readonly createPipe: () => OutputPipe;
+  readonly rootPlan: RootPlan;
+  /** Path of the program. */
+  readonly runc: string;
+  readonly seccomp: SeccompProfile;
+  readonly limitSwap: boolean;
+}
+
+/** What a restarted sandbox goes on with: the disk, and the user id that owns its files. */
+export interface Keepsake {
+  readonly disk: Disk;
+  readonly uid: number;
+}
+
+const RUNTIME_SOCKET_PATH = '/run/hearth/runtime.sock';
+const HOSTNAME = 'localhost';
+
+/**
+ * Starts `spec` under the OCI runtime. `onRemoved` is called once everything of the sandbox but the keepsake is gone;
+ * when starting fails, everything is gone before this rejects.
+ */
+export async function launch(
+  parts: LaunchParts,
+  spec: SandboxSpec,
+  keepsake: Keepsake,
+  onRemoved: (keepDisk: boolean) => Promise<void>,
+): Promise<OciSandbox> {
+  const folder = makeFolder(parts, spec.id);
+  const surroundings: Surroundings = {};
+  try {
+    await surround(parts, { spec, keepsake, folder, surroundings });
+    const command = await startCommand(parts, spec, folder);
+    return new OciSandbox(spec.id, command, async (keepDisk) => {
+      await dismantle(parts, spec.id, surroundings);
+      await onRemoved(keepDisk);
+    });
+  } catch (error) {
+    await dismantle(parts, spec.id, surroundings);
+    throw error;
+  }
+}
+
+/** What stands around the command, filled in as it is made, so that a failure half-way finds what to remove. */
+interface Surroundings {
+  network?: SandboxNetwork;
+  socket?: RuntimeSocket;
+}
+
+function makeFolder({ layout }: LaunchParts, id: string): string {
+  const folder = join(layout.sandboxesDir, id);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    return folder;
+  } catch (cause) {
+    throw new SandboxError(`sandbox ${id} exists already`, { fault: 'machine', cause });
+  }
+}
+
+interface SurroundOptions {
+  readonly spec: SandboxSpec;
+  readonly keepsake: Keepsake;
+  readonly folder: string;
+  readonly surroundings: Surroundings;
+}
+
+/** Makes everything that must stand before the command starts. */
+async function surround(parts: LaunchParts, options: SurroundOptions): Promise<void> {
+  const { spec, keepsake, folder, surroundings } = options;
+  const network = await parts.networks.create(spec.id, spec.listeners);
+  surroundings.network = network;
+  const { disk, uid } = keepsake;
+  const rootPath = join(folder, 'root');
+  const rootMounts = assembleRoot(rootPath, parts.rootPlan, spec.mounts);
+  const { resolvConf, namespacePath: networkNamespacePath } = network;
+  writePrivateEtc(rootPath, { uid, hostname: HOSTNAME, resolvConf, hosts: spec.hosts ?? {} });
+  const config = ociConfig({
+    spec,
+    program: spec.program(viewFrom(spec)),
+    uid,
+    hostname: HOSTNAME,
+    rootPath,
+    rootMounts,
+    tmpPath: disk.path,
+    cgroupsPath: parts.cgroups.pathOf(spec.id),
+    networkNamespacePath,
+    seccomp: parts.seccomp,
+    limitSwap: parts.limitSwap,
+  });
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+  const socketPath = join(rootPath, RUNTIME_SOCKET_PATH);
+  if (spec.onRuntimeSocket)
+    surroundings.socket = listenOnRuntimeSocket(socketPath, uid, spec.onRuntimeSocket);
+}
+
+function viewFrom(spec: SandboxSpec): InsideView {
+  return {
+    path: (target) => target,
+    listenerAddress: (index) => {
+      const listener = spec.listeners[index];
+      if (!listener) throw new RangeError(`no listener ${index}`);
+      return `${listener.host}:${listener.port}`;
+    },
+    ...(spec.onRuntimeSocket && { runtimeSocketPath: RUNTIME_SOCKET_PATH }),
+  };
+}
+
+async function startCommand(parts: LaunchParts, spec: SandboxSpec, folder: string) {
+  const pipes = [parts.createPipe(), parts.createPipe(), parts.createPipe()] as const;
+  const [stdout, stderr, log] = pipes;
+  try {
+    const outputs = [stdout.writeFd, stderr.writeFd, log.writeFd] as const;
+    const pid = await runDetached(
+      { runc: parts.runc, stateDir: parts.layout.runcDir },
+      { id: spec.id, bundle: folder, outputs },
+    );
+    const cgroup = parts.cgroups.open(spec.id);
+    const ended = parts.children.waitFor(pid);
+    return { pid, ended, cgroup, stdout: stdout.readEnd, stderr: stderr.readEnd, log: log.readEnd };
+  } catch (error) {
+    for (const pipe of pipes) pipe.readEnd.destroy();
+    throw error;
+  } finally {
+    for (const pipe of pipes) pipe.closeWriteEnd();
+  }
+}
+
+/** Removes all that was made for a sandbox whose processes are dead. One part that fails keeps no other. */
+async function dismantle(parts: LaunchParts, id: string, { network, socket }: Surroundings): Promise<void> {
+  const { layout, log } = parts;
+  socket?.close();
+  const removals = [
+    removeCgroup(parts, id),
+    network?.destroy() ?? Promise.resolve(),
+    rm(join(layout.sandboxesDir, id), { recursive: true, force: true }),
+    rm(join(layout.runcDir, id), { recursive: true, force: true }),
+  ];
+  for (const removal of await Promise.allSettled(removals)) {
+    if (removal.status === 'rejected')
+      log.error({ sandbox: id, err: removal.reason }, 'a sandbox left something');
+  }
+}
+
+/** Tries at removing a control group that its last process is just leaving, and the pause between two. */
+const REMOVE_TRIES = 200;
+const REMOVE_PAUSE_MS = 5;
+
+export async function removeCgroup({ cgroups, clock }: LaunchParts, id: string): Promise<void> {
+  for (let tries = 1; !cgroups.remove(id); tries++) {
+    if (tries === REMOVE_TRIES) throw new Error(`the control group of sandbox ${id} still holds a process`);
+    await new Promise<void>((resolve) => void clock.setTimer(REMOVE_PAUSE_MS, resolve));
+  }
+}

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where one server keeps what belongs to its sandboxes, apart from every other server's. */
+export interface ServerLayout {
+  /** Short hash of the state folder; names everything that is shared with other servers of this machine. */
+  readonly hash: string;
+  /** Short and in memory on most machines: socket paths may have 107 bytes. */
+  readonly runDir: string;
+  /** One folder for each sandbox. */
+  readonly sandboxesDir: string;
+  readonly runcDir: string;
+  readonly sharedEtcDir: string;
+  readonly diskMountsDir: string;
+  readonly diskImagesDir: string;
+  /** Name of the control group that holds all of this server's. */
+  readonly cgroup: string;
+}
+
+/** Makes the folders, closed to other users. */
+export function prepareLayout(stateDir: string, runBase: string): ServerLayout {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const hash = createHash('sha256').update(realpathSync(stateDir)).digest('hex').slice(0, 8);
+  const runDir = join(runBase, hash);
+  const layout = {
+    hash,
+    runDir,
+    sandboxesDir: join(runDir, 'sandboxes'),
+    runcDir: join(runDir, 'runc'),
+    sharedEtcDir: join(runDir, 'etc'),
+    diskMountsDir: join(runDir, 'disks'),
+    diskImagesDir: join(stateDir, 'disk-images'),
+    cgroup: `hearth-${hash}`,
+  };
+  mkdirSync(runDir, { recursive: true, mode: 0o700 });
+  for (const dir of [layout.sandboxesDir, layout.runcDir, layout.diskMountsDir, layout.diskImagesDir]) {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  }
+  return layout;
+}

@@ -1,0 +1,106 @@
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import type { Cgroup } from '../cgroups/cgroups.ts';
+import type { Sandbox, SandboxExit, SandboxUsage } from '../sandbox.ts';
+import type { ProcessEnd } from '../system/children.ts';
+
+/** A command that the OCI runtime started, with the means to watch and end it. */
+export interface StartedCommand {
+  readonly pid: number;
+  readonly ended: Promise<ProcessEnd>;
+  readonly cgroup: Cgroup;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly log: Readable;
+}
+
+/** One command under `runc`. The factory releases what surrounds it, by `release`, once every process is dead. */
+export class OciSandbox implements Sandbox {
+  readonly id: string;
+  readonly exited: Promise<SandboxExit>;
+  readonly #command: StartedCommand;
+  readonly #release: (keepDisk: boolean) => Promise<void>;
+  #state: 'running' | 'ended' | 'removed' = 'running';
+  #usage: SandboxUsage = { memoryPeakBytes: 0, cpuUsec: 0 };
+  #removal: Promise<void> | undefined;
+
+  constructor(id: string, command: StartedCommand, release: (keepDisk: boolean) => Promise<void>) {
+    this.id = id;
+    this.#command = command;
+    this.#release = release;
+    this.exited = this.#watch();
+  }
+
+  get stdout(): Readable {
+    return this.#command.stdout;
+  }
+
+  get stderr(): Readable {
+    return this.#command.stderr;
+  }
+
+  get log(): Readable {
+    return this.#command.log;
+  }
+
+  limitCpu(vcpus: number | undefined): void {
+    if (this.#state !== 'removed') this.#command.cgroup.limitCpu(vcpus);
+  }
+
+  freeze(): void {
+    if (this.#state !== 'removed') this.#command.cgroup.freeze();
+  }
+
+  thaw(): void {
+    if (this.#state !== 'removed') this.#command.cgroup.thaw();
+  }
+
+  usage(): SandboxUsage {
+    if (this.#state !== 'removed') this.#usage = this.#command.cgroup.usage();
+    return this.#usage;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.#state === 'running') process.kill(this.#command.pid, signal);
+  }
+
+  destroy(): Promise<void> {
+    return this.#remove(false);
+  }
+
+  /** Ends and removes everything but the disk and the user id, which the next sandbox goes on with. */
+  destroyExceptDisk(): Promise<void> {
+    return this.#remove(true);
+  }
+
+  #remove(keepDisk: boolean): Promise<void> {
+    this.#removal ??= this.#killAndRelease(keepDisk);
+    return this.#removal;
+  }
+
+  async #killAndRelease(keepDisk: boolean): Promise<void> {
+    // The signal first: a frozen process that is thawed with a SIGKILL pending runs no further instruction.
+    this.signal('SIGKILL');
+    this.thaw();
+    await this.#command.ended;
+    this.usage();
+    this.#state = 'removed';
+    this.#command.cgroup.close();
+    for (const output of this.#outputs()) if (output.readableFlowing === null) output.resume();
+    await this.#release(keepDisk);
+  }
+
+  async #watch(): Promise<SandboxExit> {
+    const end = await this.#command.ended;
+    if (this.#state === 'running') this.#state = 'ended';
+    const failed = end.kind !== 'exited' || end.exitCode !== 0;
+    const outOfMemory = failed && this.#command.cgroup.oomKills() > 0;
+    await Promise.allSettled(this.#outputs().map((output) => finished(output, { writable: false })));
+    if (end.kind === 'exited') return { exitCode: end.exitCode, outOfMemory };
+    return end.kind === 'signalled' ? { signal: end.signal, outOfMemory } : { outOfMemory };
+  }
+
+  #outputs(): readonly Readable[] {
+    return [this.#command.stdout, this.#command.stderr, this.#command.log];
+  }
+}

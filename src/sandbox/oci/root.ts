@@ -1,0 +1,91 @@
+import { lstatSync, mkdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { SandboxError } from '../sandbox-error.ts';
+import type { SandboxMount } from '../sandbox.ts';
+import { PRIVATE_ETC_DIR } from './etc.ts';
+
+/** One `mounts` entry of the OCI configuration. */
+export interface OciMount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+/** What every root file system of this machine has in common. */
+export interface RootPlan {
+  /** Name and target of links such as `bin` → `usr/bin`. */
+  readonly links: readonly { readonly name: string; readonly to: string }[];
+  readonly mounts: readonly OciMount[];
+}
+
+const SYSTEM_FOLDERS = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
+const EMPTY_FOLDERS = ['dev', 'etc', 'home', 'mnt', 'opt', 'proc', 'root', 'run', 'tmp', 'usr', 'var'];
+/** What holds the assembled root itself; a mount there would be hidden or impossible. */
+const RESERVED = [
+  '/',
+  '/bin',
+  '/dev',
+  '/etc',
+  '/lib',
+  '/lib32',
+  '/lib64',
+  '/libx32',
+  '/proc',
+  '/run',
+  '/sbin',
+  '/tmp',
+  '/usr',
+];
+
+/** Reads how this machine lays out its system folders: links into /usr, or folders of their own. */
+export function planRoot(sharedEtcDir: string): RootPlan {
+  const links: { name: string; to: string }[] = [];
+  const mounts = [bindMount('/usr', '/usr', 'rbind'), bindMount(sharedEtcDir, '/etc', 'bind')];
+  for (const name of SYSTEM_FOLDERS) {
+    const stat = lstatSync(`/${name}`, { throwIfNoEntry: false });
+    if (stat?.isSymbolicLink()) links.push({ name, to: readlinkSync(`/${name}`) });
+    else if (stat?.isDirectory()) mounts.push(bindMount(`/${name}`, `/${name}`, 'rbind'));
+  }
+  return { links, mounts };
+}
+
+function bindMount(source: string, destination: string, kind: 'bind' | 'rbind'): OciMount {
+  return { destination, type: 'bind', source, options: [kind, 'ro', 'nosuid', 'nodev'] };
+}
+
+/** Makes one sandbox's root folder with every mount point in it, and returns the mounts that fill it. */
+export function assembleRoot(
+  root: string,
+  plan: RootPlan,
+  mounts: readonly SandboxMount[],
+): readonly OciMount[] {
+  mkdirSync(root, { mode: 0o755 });
+  for (const name of EMPTY_FOLDERS) mkdirSync(join(root, name), { mode: 0o755 });
+  mkdirSync(join(root, PRIVATE_ETC_DIR), { recursive: true, mode: 0o755 });
+  for (const { name, to } of plan.links) symlinkSync(to, join(root, name));
+  for (const { destination } of plan.mounts) mkdirSync(join(root, destination), { recursive: true });
+  for (const mount of mounts) makeMountPoint(root, mount);
+  return [
+    ...plan.mounts,
+    ...mounts.map(({ source, target }) => bindMount(source, normalize(target), 'bind')),
+  ];
+}
+
+function makeMountPoint(root: string, { source, target }: SandboxMount): void {
+  refuseReserved(target);
+  const path = join(root, target);
+  const stat = statSync(source, { throwIfNoEntry: false });
+  if (!stat) throw new SandboxError(`nothing to mount at ${source}`, { fault: 'machine' });
+  if (stat.isDirectory()) return void mkdirSync(path, { recursive: true, mode: 0o755 });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  writeFileSync(path, '');
+}
+
+function refuseReserved(target: string): void {
+  const inside = (folder: string): boolean =>
+    target === folder || (folder !== '/' && target.startsWith(`${folder}/`));
+  if (!target.startsWith('/') || normalize(target) !== target || RESERVED.some(inside)) {
+    throw new SandboxError(`cannot mount at ${target}`, { fault: 'machine' });
+  }
+}

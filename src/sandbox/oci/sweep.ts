@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mountPointsUnder } from '../system/mounts.ts';
+import { type LaunchParts, removeCgroup } from './launch.ts';
+
+/**
+ * Removes what a crashed server with the same state folder left behind: commands still being started, processes,
+ * control groups, mounts (and with them loop devices), folders. Gives the names of the sandboxes found.
+ */
+export async function sweepSandboxes(parts: LaunchParts): Promise<readonly string[]> {
+  const { layout, cgroups, mounter } = parts;
+  for (const pid of processesNaming(layout.runcDir)) kill(pid);
+  const found = new Set([...cgroups.list(), ...readdirSync(layout.sandboxesDir)]);
+  for (const id of cgroups.list()) {
+    killGroup(parts, id);
+    await removeCgroup(parts, id);
+  }
+  for (const mountPoint of mountPointsUnder(layout.runDir)) await mounter.unmount(mountPoint);
+  for (const folder of [layout.sandboxesDir, layout.runcDir, layout.diskMountsDir, layout.diskImagesDir]) {
+    for (const name of readdirSync(folder)) await rm(join(folder, name), { recursive: true, force: true });
+  }
+  return [...found];
+}
+
+/** `runc` processes that work for this server: their command lines name its folder. */
+function processesNaming(folder: string): readonly number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && commandLine(pid).includes(folder));
+}
+
+function commandLine(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
+/** Killing the first process of a namespace kills the rest; a frozen one dies as soon as it is thawed. */
+function killGroup({ cgroups }: LaunchParts, id: string): void {
+  const cgroup = cgroups.open(id);
+  try {
+    for (const pid of cgroup.processes()) kill(pid);
+    cgroup.thaw();
+  } finally {
+    cgroup.close();
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    const gone = error instanceof Error && 'code' in error && error.code === 'ESRCH';
+    if (!gone) throw error;
+  }
+}

@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { InsideView, Sandbox, SandboxExit, SandboxFactory, SandboxSpec } from './sandbox.ts';
+
+/** What a test says of a sandbox beyond a shell script. */
+type SpecOptions = Partial<Omit<SandboxSpec, 'program'>> & { readonly env?: Record<string, string> };
+
+const MIB = 1024 * 1024;
+
+/** A sandbox that runs a shell script, which may depend on how the world looks from inside. */
+export function shellSpec(
+  script: string | ((inside: InsideView) => string),
+  options: SpecOptions = {},
+): SandboxSpec {
+  const { env, ...rest } = options;
+  return {
+    id: `t-${randomBytes(4).toString('hex')}`,
+    program: (inside) => ({
+      command: ['/bin/bash', '-c', typeof script === 'string' ? script : script(inside)],
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', ...env },
+      cwd: inside.path('/tmp'),
+    }),
+    mounts: [],
+    tmpBytes: 512 * MIB,
+    memoryBytes: 256 * MIB,
+    pids: 128,
+    openFiles: 1024,
+    listeners: [],
+    ...rest,
+  };
+}
+
+interface Outcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly log: string;
+  readonly exit: SandboxExit;
+}
+
+/** Everything that the command writes, and how it ends. */
+export async function outcomeOf(sandbox: Sandbox): Promise<Outcome> {
+  const outputs = [text(sandbox.stdout), text(sandbox.stderr), text(sandbox.log)] as const;
+  const [[stdout, stderr, log], exit] = await Promise.all([Promise.all(outputs), sandbox.exited]);
+  return { stdout, stderr, log, exit };
+}
+
+/** Waits for a line of standard output; gives what came until then. */
+export async function outputUntil(sandbox: Sandbox, line: string): Promise<string> {
+  let seen = '';
+  for await (const chunk of sandbox.stdout.iterator({ destroyOnReturn: false })) {
+    seen += String(chunk);
+    if (seen.includes(`${line}\n`)) return seen;
+  }
+  throw new Error(`"${line}" never came; the command wrote: ${seen}`);
+}
+
+/** What every `SandboxFactory` has to do. */
+export function describeSandboxContract(
+  name: string,
+  open: (stateDir: string) => Promise<SandboxFactory>,
+): void {
+  describe(`${name}, as every sandbox`, () => {
+    let folder: string;
+    let factory: SandboxFactory;
+    beforeEach(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'sandbox-contract-'));
+      factory = await open(join(folder, 'state'));
+    });
+    afterEach(async () => {
+      await factory.close();
+      rmSync(folder, { recursive: true });
+    });
+
+    async function run(...args: Parameters<typeof shellSpec>): Promise<Outcome> {
+      const sandbox = await factory.start(shellSpec(...args));
+      const outcome = await outcomeOf(sandbox);
+      await sandbox.destroy();
+      return outcome;
+    }
+
+    test('gives standard output, standard error and descriptor 3 apart, and the exit code', async () => {
+      const script = 'echo out; echo err >/dev/stderr; echo log >&3; exit 7';
+      expect(await run(script)).toEqual({
+        stdout: 'out\n',
+        stderr: 'err\n',
+        log: 'log\n',
+        exit: { exitCode: 7, outOfMemory: false },
+      });
+    });
+
+    test('keeps every byte written before a crash', async () => {
+      const { stdout, exit } = await run('head -c 1000000 /dev/zero; exit 9');
+      expect(stdout.length).toBe(1_000_000);
+      expect(exit).toEqual({ exitCode: 9, outOfMemory: false });
+    });
+
+    test('passes exactly the environment and the working folder that were asked for', async () => {
+      const { stdout } = await run('pwd; cat /proc/self/environ | tr "\\0" "\\n" | grep -a GREETING', {
+        env: { GREETING: 'héllo $HOME' },
+      });
+      expect(stdout).toMatch(/\/\S*tmp\S*\nGREETING=héllo \$HOME\n$/);
+    });
+
+    test('never runs the command as root', async () => {
+      expect((await run('id -u')).stdout).not.toBe('0\n');
+    });
+
+    test('shows mounts, which the command cannot change', async () => {
+      const source = join(folder, 'task');
+      mkdirSync(source);
+      writeFileSync(join(source, 'handler.txt'), 'code');
+      const script = (inside: InsideView): string => {
+        const task = inside.path('/var/task');
+        return `cat ${task}/handler.txt; touch ${task}/new 2>/dev/null || echo " refused"`;
+      };
+      const { stdout } = await run(script, { mounts: [{ source, target: '/var/task' }] });
+      expect(stdout).toBe('code refused\n');
+    });
+
+    test('answers connections to its listeners', async () => {
+      const greet = (word: string) => ({
+        host: '127.0.0.1',
+        port: 9001,
+        onConnection: (socket: Socket) => void socket.end(word),
+      });
+      const script = (inside: InsideView): string =>
+        `cat </dev/tcp/${inside.listenerAddress(0).replace(':', '/')}`;
+      const specs = ['first', 'second'].map((word) => shellSpec(script, { listeners: [greet(word)] }));
+      const outcomes = await Promise.all(specs.map(async (spec) => outcomeOf(await factory.start(spec))));
+      expect(outcomes.map(({ stdout }) => stdout)).toEqual(['first', 'second']);
+    });
+
+    test('connects the runtime socket of each sandbox to its own handler', async () => {
+      const script = (inside: InsideView): string =>
+        `perl -MIO::Socket::UNIX -e 'print IO::Socket::UNIX->new("${inside.runtimeSocketPath}")->getline'`;
+      const specs = ['one', 'two'].map((word) =>
+        shellSpec(script, { onRuntimeSocket: (socket) => void socket.end(`${word}\n`) }),
+      );
+      const outcomes = await Promise.all(specs.map(async (spec) => outcomeOf(await factory.start(spec))));
+      expect(outcomes.map(({ stdout }) => stdout)).toEqual(['one\n', 'two\n']);
+    });
+
+    test('rejects a command that does not exist, and leaves nothing', async () => {
+      const program = () => ({ command: ['/no/such/program'] as const, env: {}, cwd: '/' });
+      const spec = { ...shellSpec(''), program };
+      await expect(factory.start(spec)).rejects.toMatchObject({ name: 'SandboxError', fault: 'command' });
+      const sandbox = await factory.start({ ...shellSpec('exit 0'), id: spec.id });
+      expect((await outcomeOf(sandbox)).exit.exitCode).toBe(0);
+    });
+
+    test('delivers signals to the command', async () => {
+      const sandbox = await factory.start(
+        shellSpec('trap "exit 5" TERM; echo ready; while :; do read -t 1 <&2; done'),
+      );
+      await outputUntil(sandbox, 'ready');
+      sandbox.signal('SIGTERM');
+      expect((await outcomeOf(sandbox)).exit).toEqual({ exitCode: 5, outOfMemory: false });
+    });
+
+    test('uses no CPU time while it is frozen, and goes on when thawed', async () => {
+      const busy = await factory.start(shellSpec('trap "exit 3" TERM; echo ready; while :; do :; done'));
+      await outputUntil(busy, 'ready');
+      busy.freeze();
+      await run('echo settled');
+      const before = busy.usage().cpuUsec;
+      await run('for ((i = 0; i < 50000; i++)); do :; done');
+      expect(busy.usage().cpuUsec).toBe(before);
+      busy.thaw();
+      busy.signal('SIGTERM');
+      expect((await outcomeOf(busy)).exit.exitCode).toBe(3);
+    });
+
+    test('destroys a frozen sandbox with all its processes, however often it is asked to', async () => {
+      const script = 'setsid sh -c "sleep 1000 & sleep 1000" & echo ready; wait';
+      const sandbox = await factory.start(shellSpec(script));
+      await outputUntil(sandbox, 'ready');
+      sandbox.freeze();
+      await Promise.all([sandbox.destroy(), sandbox.destroy()]);
+      await sandbox.destroy();
+      expect(await sandbox.exited).toEqual({ signal: 'SIGKILL', outOfMemory: false });
+      sandbox.thaw();
+      sandbox.limitCpu(1);
+      sandbox.signal('SIGTERM');
+    });
+
+    test('reports CPU time and memory, also after the end', async () => {
+      const sandbox = await factory.start(shellSpec('for ((i = 0; i < 100000; i++)); do :; done'));
+      await outcomeOf(sandbox);
+      await sandbox.destroy();
+      expect(sandbox.usage().cpuUsec).toBeGreaterThan(10_000);
+      expect(sandbox.usage().memoryPeakBytes).toBeGreaterThan(100_000);
+    });
+
+    test('restarts with the same /tmp and new processes', async () => {
+      const write = (inside: InsideView): string =>
+        `echo kept >${inside.path('/tmp')}/file; sleep 1000 & echo ready; wait`;
+      const first = await factory.start(shellSpec(write));
+      await outputUntil(first, 'ready');
+      const read = (inside: InsideView): string =>
+        `cd ${inside.path('/tmp')}; cat file; echo more >>file; pgrep -c sleep -u $(id -u)`;
+      const second = await factory.restart(first, shellSpec(read, { id: first.id }));
+      expect((await outcomeOf(second)).stdout).toBe('kept\n0\n');
+      expect(await first.exited).toMatchObject({ signal: 'SIGKILL' });
+      const third = await factory.restart(
+        second,
+        shellSpec((inside) => `cat ${inside.path('/tmp')}/file`),
+      );
+      expect((await outcomeOf(third)).stdout).toBe('kept\nmore\n');
+      await expect(factory.restart(second, shellSpec(''))).rejects.toMatchObject({ name: 'SandboxError' });
+    });
+
+    test('gives each sandbox an empty /tmp of its own', async () => {
+      const script = (inside: InsideView): string =>
+        `cd ${inside.path('/tmp')}; ls -A; echo mine >file; cat file`;
+      expect((await run(script)).stdout).toBe('mine\n');
+      expect((await run(script)).stdout).toBe('mine\n');
+    });
+
+    test('refuses to start while it closes, and destroys what lives', async () => {
+      const sandbox = await factory.start(shellSpec('sleep 1000'));
+      await factory.close();
+      expect(await sandbox.exited).toMatchObject({ signal: 'SIGKILL' });
+      await expect(factory.start(shellSpec(''))).rejects.toMatchObject({ name: 'SandboxError' });
+    });
+  });
+}

@@ -1,0 +1,32 @@
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import type { NativeLibrary } from './native.ts';
+
+/** A real pipe. Node's own `'pipe'` is a socket pair, on which a script's `> /dev/stderr` fails with ENXIO. */
+export interface OutputPipe {
+  readonly readEnd: Readable;
+  readonly writeFd: number;
+  /** Closes our copy of the write end, so that the reader sees the end when the last writer is gone. */
+  closeWriteEnd(): void;
+}
+
+const O_CLOEXEC = 0o2000000;
+
+export function createPipes(library: NativeLibrary): () => OutputPipe {
+  const pipe2 = library.bind('int pipe2(_Out_ int *fds, int flags)');
+  return () => {
+    const fds = [0, 0];
+    pipe2.call(fds, O_CLOEXEC);
+    const [readFd = -1, writeFd = -1] = fds;
+    let open = true;
+    return {
+      readEnd: new Socket({ fd: readFd, readable: true, writable: false }),
+      writeFd,
+      closeWriteEnd: () => {
+        if (open) closeSync(writeFd);
+        open = false;
+      },
+    };
+  };
+}
