@@ -1,0 +1,103 @@
+import { type Clock, deferred, type Log } from '../../base/index.ts';
+import type { LogChunkStore } from './log-chunk-store.ts';
+import type { LogGroupStore } from './log-group-store.ts';
+
+const pruneEveryMs = 10 * 60_000;
+const dayMs = 24 * 60 * 60_000;
+
+/** Chunks deleted in one transaction: log writers wait for no more than these. */
+const chunksPerStep = 200;
+
+/** Once over the limit, down to this part of it, so that the next flush does not prune again. */
+const lowWater = 0.95;
+
+export interface PrunerParts {
+  readonly groups: LogGroupStore;
+  readonly chunks: LogChunkStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Bytes of messages kept in all; the oldest go first. */
+  readonly maxStoredBytes: number;
+}
+
+/**
+ * Deletes what nobody will read: events older than their group's retention, chunks of deleted streams, and the oldest of
+ * all beyond the limit for all. Every ten minutes and after each deletion; in small steps, between which writers get their turn.
+ */
+export class LogPruner {
+  readonly #parts: PrunerParts;
+  #cancelTimer: (() => void) | undefined;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #closed = false;
+
+  constructor(parts: PrunerParts) {
+    this.#parts = parts;
+    this.#armTimer();
+  }
+
+  /** Starts a round, or another one after the one that is running; resolves when it is done. Never rejects. */
+  prune(): Promise<void> {
+    if (this.#running) this.#again = true;
+    this.#running ??= this.#rounds().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelTimer?.();
+    await this.#running;
+  }
+
+  async #rounds(): Promise<void> {
+    try {
+      do {
+        this.#again = false;
+        await this.#round();
+      } while (this.#again && !this.#closed);
+    } catch (error) {
+      this.#parts.log.error({ error }, 'old function logs cannot be deleted');
+    }
+  }
+
+  async #round(): Promise<void> {
+    const { chunks, groups, clock } = this.#parts;
+    await this.#repeat(() => chunks.collectGarbage(chunksPerStep));
+    for (const { groupId, retentionDays } of await groups.listRetentions()) {
+      const beforeMs = clock.nowMs() - retentionDays * dayMs;
+      await this.#repeat(
+        async () => (await chunks.deleteOld(groupId, beforeMs, chunksPerStep)) === chunksPerStep,
+      );
+    }
+    await this.#limitTotal();
+  }
+
+  async #limitTotal(): Promise<void> {
+    const { chunks, maxStoredBytes } = this.#parts;
+    if ((await chunks.storedBytes()) <= maxStoredBytes) return;
+    await this.#repeat(async () => {
+      const found = await chunks.deleteOldest(chunksPerStep);
+      return found > 0 && (await chunks.storedBytes()) > lowWater * maxStoredBytes;
+    });
+  }
+
+  /** Until `step` has no more to do; in between the event loop and the writers get their turn. */
+  async #repeat(step: () => Promise<boolean>): Promise<void> {
+    while (!this.#closed && (await step())) await this.#breathe();
+  }
+
+  #breathe(): Promise<void> {
+    const pause = deferred();
+    setImmediate(() => pause.resolve());
+    return pause.promise;
+  }
+
+  #armTimer(): void {
+    this.#cancelTimer = this.#parts.clock.setTimer(pruneEveryMs, () => {
+      void this.prune();
+      this.#armTimer();
+    });
+  }
+}
