@@ -18,6 +18,7 @@ export class ChildSandboxes implements SandboxFactory {
   readonly live = new Set<ChildSandbox>();
   /** What was asked of each sandbox, in order: `freeze`, `thaw`, `cpu 0.5`, … */
   readonly calls: string[] = [];
+  onCall: () => void = () => undefined;
   started = 0;
 
   async start(spec: SandboxSpec): Promise<Sandbox> {
@@ -28,8 +29,13 @@ export class ChildSandboxes implements SandboxFactory {
     if (!(previous instanceof ChildSandbox)) throw new TypeError('a sandbox of another factory');
     await previous.end();
     this.live.delete(previous);
-    this.calls.push('restart');
+    this.note('restart');
     return this.#start(spec, previous.tmp);
+  }
+
+  note(call: string): void {
+    this.calls.push(call);
+    this.onCall();
   }
 
   async sweep(): Promise<{ removed: readonly string[] }> {
@@ -121,16 +127,16 @@ export class ChildSandbox implements Sandbox {
   }
 
   limitCpu(vcpus: number | undefined): void {
-    this.#owner.calls.push(`cpu ${vcpus?.toFixed(3)}`);
+    this.#owner.note(`cpu ${vcpus?.toFixed(3)}`);
   }
 
   freeze(): void {
-    this.#owner.calls.push('freeze');
+    this.#owner.note('freeze');
     this.#child?.kill('SIGSTOP');
   }
 
   thaw(): void {
-    this.#owner.calls.push('thaw');
+    this.#owner.note('thaw');
     this.#child?.kill('SIGCONT');
   }
 

@@ -108,6 +108,6 @@ for (;;) {
     sent = await call('POST', `/invocation/${id}/error`, { body });
   }
   if (event?.do === 'large') writeSync(1, `answer to much: ${sent.status}\n`);
-  if (event?.then === 'exit') process.exit(128);
-  if (event?.then === 'hang') await new Promise((resolve) => setTimeout(resolve, 1e9));
+  if (event?.after === 'exit') process.exit(128);
+  if (event?.after === 'hang') await new Promise((resolve) => setTimeout(resolve, 1e9));
 }
