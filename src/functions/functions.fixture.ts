@@ -5,15 +5,13 @@ import { zipSync } from 'fflate';
 import { createLog, ManualClock, randomIds } from '../base/index.ts';
 import { applyMigrations, type Database, openDatabase } from '../store/index.ts';
 import {
-  AccessControl,
-  FunctionSettings,
   type FunctionsModule,
   functionSettingsMigrations,
   functionsMigrations,
   type KnownRuntimes,
   openFunctions,
-  ReservedConcurrencyStore,
-  ResourcePolicies,
+  openSettings,
+  type SettingsModule,
 } from './index.ts';
 
 /** A data folder with an open module over real SQLite. */
@@ -22,6 +20,7 @@ export interface FunctionsFixture {
   readonly clock: ManualClock;
   readonly database: Database;
   readonly module: FunctionsModule;
+  readonly settings: SettingsModule;
   readonly retired: string[];
   /** Closes everything and opens it again over the same folder, as after a restart. */
   reopen(): Promise<FunctionsFixture>;
@@ -54,8 +53,7 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Functio
   const clock = new ManualClock();
   const database = await openDatabase({ file: join(folder, 'hearth.db') }, clock);
   await applyMigrations(database, [...functionsMigrations, ...functionSettingsMigrations]);
-  const policies = new ResourcePolicies({ database, ids: randomIds });
-  const access = new AccessControl({ policies, clock });
+  const settings = openSettings({ database, ids: randomIds, clock });
   const module = await openFunctions({
     runtimes: someRuntimes,
     ...options,
@@ -64,9 +62,9 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Functio
     clock,
     ids: randomIds,
     log: createLog('silent'),
-    access,
-    dependents: new FunctionSettings(access),
-    concurrency: new ReservedConcurrencyStore(database),
+    access: settings.access,
+    dependents: settings.dependents,
+    concurrency: settings.concurrency,
   });
   const retired: string[] = [];
   module.lookup.onRetired((deploymentId) => retired.push(deploymentId));
@@ -79,6 +77,7 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Functio
     clock,
     database,
     module,
+    settings,
     retired,
     reopen: async () => {
       await stop();

@@ -40,3 +40,4 @@ export { noSuchPolicy, ResourcePolicies } from './policies/resource-policies.ts'
 export { ReservedConcurrencyStore } from './reserved-concurrency-store.ts';
 export { FunctionTags, type Tags } from './tags-store.ts';
 export { codeSha256 } from './versions.ts';
+export { openSettings, type SettingsModule } from './open-settings.ts';

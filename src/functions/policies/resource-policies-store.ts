@@ -1,11 +1,20 @@
 import type { Database, Migration, Row, Statement, Transaction } from '../../store/index.ts';
 import type { FunctionKey } from '../settings.ts';
 import type { PolicyResource } from './policy-resource.ts';
+import { requirePolicyTarget } from './policy-target.ts';
 
 /** A policy as it is kept: the text is what `GetPolicy` answers. */
 export interface StoredPolicy {
   readonly document: string;
   readonly revisionId: string;
+}
+
+/** What becomes of a policy. */
+export interface PolicyChange {
+  /** Undefined, in and out: no policy. */
+  readonly decide: (current: StoredPolicy | undefined) => StoredPolicy | undefined;
+  /** How the operation words that the function is not there; `Function not found: …` by default. */
+  readonly noFunction?: ((resource: PolicyResource) => Error) | undefined;
 }
 
 export const resourcePolicyMigrations: readonly Migration[] = [
@@ -38,12 +47,13 @@ export class ResourcePolicyStore {
     return findPolicy(this.#database, resource);
   }
 
-  /** Reads, decides and writes as one: two callers never lose each other's statement. */
-  change(
-    resource: PolicyResource,
-    decide: (current: StoredPolicy | undefined) => StoredPolicy | undefined,
-  ): Promise<StoredPolicy | undefined> {
+  /**
+   * Reads, decides and writes as one: two callers never lose each other's statement. Throws `ResourceNotFoundException`
+   * where the resource itself is not there.
+   */
+  change(resource: PolicyResource, { decide, noFunction }: PolicyChange): Promise<StoredPolicy | undefined> {
     return this.#database.transaction(async (transaction) => {
+      await requirePolicyTarget(transaction, resource, noFunction);
       const next = decide(await findPolicy(transaction, resource));
       const { sql, params } = next === undefined ? removePolicy(resource) : upsert(resource, next);
       await transaction.execute(sql, params);

@@ -1,37 +1,43 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { temporaryDatabase } from '../../../tests/support/temporary-database.ts';
-import { ManualClock, randomIds } from '../../base/index.ts';
 import { functionArn, layerVersionArn } from '../../model/index.ts';
-import {
-  AccessControl,
-  FunctionSettings,
-  functionSettingsMigrations,
-  type Permission,
-  type PolicyResource,
-  ResourcePolicies,
-} from '../index.ts';
+import { caller, type FunctionsFixture, openFixture, scope as owner, zipOf } from '../functions.fixture.ts';
+import type { AccessControl, Permission, PolicyResource, ResourcePolicies } from '../index.ts';
 
-const owner = { account: '000000000000', region: 'us-east-1' };
 const guest = { account: '111111111111', arn: 'arn:aws:iam::111111111111:root' };
 const invoke = 'lambda:InvokeFunction';
 
-let held: Awaited<ReturnType<typeof temporaryDatabase>>;
+let fixture: FunctionsFixture;
 let policies: ResourcePolicies;
 let access: AccessControl;
 let made = 0;
 
 beforeAll(async () => {
-  held = await temporaryDatabase(functionSettingsMigrations);
-  policies = new ResourcePolicies({ database: held.database, ids: randomIds });
-  access = new AccessControl({ policies, clock: new ManualClock() });
+  fixture = await openFixture();
+  ({ policies, access } = fixture.settings);
 });
-afterAll(() => held[Symbol.asyncDispose]());
+afterAll(() => fixture.close());
 
-function newFunction(qualifier = ''): PolicyResource & { readonly arn: string } {
+const zip = zipOf({ 'app.py': 'x' });
+
+/** A function with version 1 and, where the qualifier names one, an alias. */
+async function newFunction(qualifier = ''): Promise<PolicyResource & { readonly arn: string }> {
   made += 1;
-  const name = `fn-${made}`;
-  const arn = functionArn(owner, name, qualifier === '' ? undefined : qualifier);
-  return { ...owner, kind: 'function', name, qualifier, arn };
+  const key = { ...owner, name: `fn-${made}` };
+  const { functions, aliases } = fixture.module;
+  await functions.create(key, {
+    configuration: { runtime: 'python3.12', handler: 'a.b', roleArn: 'arn:aws:iam::000000000000:role/r' },
+    architecture: 'x86_64',
+    code: { kind: 'zip', bytes: zip },
+    layerArns: [],
+    tags: {},
+    publish: true,
+    caller,
+  });
+  await fixture.module.settled();
+  if (qualifier !== '')
+    await aliases.create(key, { name: qualifier, version: '1', description: '', routing: [] });
+  const arn = functionArn(owner, key.name, qualifier === '' ? undefined : qualifier);
+  return { ...key, kind: 'function', qualifier, arn };
 }
 
 function permit(arn: string, change: Partial<Permission> = {}): Permission {
@@ -40,7 +46,7 @@ function permit(arn: string, change: Partial<Permission> = {}): Permission {
 
 describe('a statement', () => {
   test('has the members and the order of AWS', async () => {
-    const fn = newFunction();
+    const fn = await newFunction();
     const { statement } = await policies.add(
       fn,
       permit(fn.arn, {
@@ -64,7 +70,7 @@ describe('a statement', () => {
     ['events.amazonaws.com', { Service: 'events.amazonaws.com' }],
     ['alexa-appkit.amazon.com', { Service: 'alexa-appkit.amazon.com' }],
   ])('for %s names the principal %j', async (principal, expected) => {
-    const fn = newFunction();
+    const fn = await newFunction();
     const { statement } = await policies.add(fn, permit(fn.arn, { principal }));
     expect(JSON.parse(statement)).toMatchObject({ Principal: expected });
   });
@@ -72,7 +78,7 @@ describe('a statement', () => {
   test.each(['nobody', 'invalid.nonaws.com', '12345', 'arn:aws:s3:::bucket', 'arn:aws:iam::1:root'])(
     'for the principal %s is refused',
     async (principal) => {
-      const fn = newFunction();
+      const fn = await newFunction();
       await expect(policies.add(fn, permit(fn.arn, { principal }))).rejects.toMatchObject({
         code: 'InvalidParameterValueException',
         message: 'The provided principal was invalid. Please check the principal and try again.',
@@ -82,7 +88,7 @@ describe('a statement', () => {
   );
 
   test('with an id that is there is refused, and the first one stays', async () => {
-    const fn = newFunction();
+    const fn = await newFunction();
     await policies.add(fn, permit(fn.arn));
     await expect(policies.add(fn, permit(fn.arn, { principal: '*' }))).rejects.toMatchObject({
       code: 'ResourceConflictException',
@@ -93,7 +99,7 @@ describe('a statement', () => {
   });
 
   test('beyond 20 KB in all is refused with both sizes', async () => {
-    const fn = newFunction();
+    const fn = await newFunction();
     const long = (sid: string) => permit(fn.arn, { sid, sourceArn: `arn:aws:s3:::${'x'.repeat(10_000)}` });
     await policies.add(fn, long('s1'));
     await expect(policies.add(fn, long('s2'))).rejects.toMatchObject({
@@ -105,7 +111,7 @@ describe('a statement', () => {
   });
 
   test('of many callers at once is never lost', async () => {
-    const fn = newFunction();
+    const fn = await newFunction();
     const sids = Array.from({ length: 20 }, (_, index) => `s${index}`);
     await Promise.all(sids.map((sid) => policies.add(fn, permit(fn.arn, { sid }))));
     const stored = await policies.find(fn);
@@ -115,7 +121,7 @@ describe('a statement', () => {
 
 describe('removing a statement', () => {
   test('keeps the others, and the last takes the policy with it', async () => {
-    const fn = newFunction();
+    const fn = await newFunction();
     await policies.add(fn, permit(fn.arn));
     await policies.add(fn, permit(fn.arn, { sid: 's2' }));
     await policies.remove(fn, 's1');
@@ -125,7 +131,7 @@ describe('removing a statement', () => {
   });
 
   test('that is not there, or from no policy, is not found', async () => {
-    const fn = newFunction();
+    const fn = await newFunction();
     await expect(policies.remove(fn, 's1')).rejects.toMatchObject({
       message: 'No policy is associated with the given resource.',
     });
@@ -138,7 +144,7 @@ describe('removing a statement', () => {
 
 describe('a revision', () => {
   test('that is not the latest changes nothing', async () => {
-    const fn = newFunction();
+    const fn = await newFunction();
     const first = await policies.add(fn, permit(fn.arn));
     const second = await policies.add(fn, permit(fn.arn, { sid: 's2' }), { revisionId: first.revisionId });
     expect(second.revisionId).not.toBe(first.revisionId);
@@ -163,7 +169,7 @@ describe('another account', () => {
   };
 
   test('is denied without a policy, let in with one, and denied again once it is gone', async () => {
-    const fn = newFunction();
+    const fn = await newFunction();
     const ask = async () => access.require(guest, invoke, fn.arn);
     await expect(ask()).rejects.toMatchObject(deny);
     await policies.add(fn, permit(fn.arn));
@@ -174,7 +180,7 @@ describe('another account', () => {
   });
 
   test('is answered from memory, without a promise, the second time', async () => {
-    const fn = newFunction();
+    const fn = await newFunction();
     await policies.add(fn, permit(fn.arn));
     expect(access.require(guest, invoke, fn.arn)).toBeInstanceOf(Promise);
     await access.require(guest, invoke, fn.arn);
@@ -182,7 +188,7 @@ describe('another account', () => {
   });
 
   test('may use the alias that it was given, and neither the function nor another alias', async () => {
-    const live = newFunction('live');
+    const live = await newFunction('live');
     await policies.add(live, permit(live.arn));
     await expect(access.allows(question(live.arn))).resolves.toBe(true);
     await expect(access.allows(question(functionArn(owner, live.name)))).resolves.toBe(false);
@@ -190,14 +196,14 @@ describe('another account', () => {
   });
 
   test('may use every qualifier by a policy of the function that says so', async () => {
-    const fn = newFunction();
+    const fn = await newFunction();
     await policies.replace(fn, document({ Effect: 'Allow', Resource: [fn.arn, `${fn.arn}:*`] }));
     await expect(access.allows(question(functionArn(owner, fn.name, 'live')))).resolves.toBe(true);
     await expect(access.allows(question(functionArn(owner, fn.name, '$LATEST')))).resolves.toBe(true);
   });
 
   test('is denied by an explicit deny beside an allow', async () => {
-    const fn = newFunction();
+    const fn = await newFunction();
     await policies.replace(fn, document({ Effect: 'Deny', Resource: '*' }));
     await policies.add(fn, permit(fn.arn));
     await expect(access.allows(question(fn.arn))).resolves.toBe(false);
@@ -205,6 +211,7 @@ describe('another account', () => {
 
   test('may use a layer version that is public, and no other version', async () => {
     const layer: PolicyResource = { ...owner, kind: 'layer', name: 'shared', qualifier: '1' };
+    await fixture.module.layers.publish(layer, { zip, description: '' });
     const arn = layerVersionArn(owner, 'shared', 1);
     const action = 'lambda:GetLayerVersion';
     await policies.add(layer, { sid: 's1', action, principal: '*', resourceArn: arn });
@@ -213,13 +220,12 @@ describe('another account', () => {
   });
 
   test('loses what it had when the function is deleted, and does not get it back with a new one', async () => {
-    const fn = newFunction();
-    const settings = new FunctionSettings(access);
+    const fn = await newFunction();
     await policies.add(fn, permit(fn.arn));
     await expect(access.allows(question(fn.arn))).resolves.toBe(true);
-    await held.database.write(settings.onDelete(fn));
-    settings.afterDelete(fn);
-    await held.database.write(settings.onCreate(fn, {}));
+    await fixture.module.functions.delete(fn);
+    made -= 1;
+    await newFunction();
     await expect(access.allows(question(fn.arn))).resolves.toBe(false);
   });
 
@@ -233,14 +239,41 @@ describe('another account', () => {
   }
 });
 
-test('within one account nothing is looked up', () => {
-  const fn = newFunction();
+describe('what is not there has no policy:', () => {
+  test.each([
+    ['a function', '', 'Function not found: arn:aws:lambda:us-east-1:000000000000:function:none'],
+    ['a version', '7', 'Function not found: arn:aws:lambda:us-east-1:000000000000:function:none:7'],
+  ])('%s', async (_, qualifier, message) => {
+    const resource: PolicyResource = { ...owner, kind: 'function', name: 'none', qualifier };
+    await expect(policies.add(resource, permit('x'))).rejects.toMatchObject({
+      code: 'ResourceNotFoundException',
+      message,
+    });
+  });
+
+  test('an alias', async () => {
+    const fn = await newFunction();
+    await expect(policies.add({ ...fn, qualifier: 'live' }, permit('x'))).rejects.toMatchObject({
+      message: `Cannot find alias arn: ${fn.arn}:live`,
+    });
+  });
+
+  test('a layer version', async () => {
+    const resource: PolicyResource = { ...owner, kind: 'layer', name: 'none', qualifier: '1' };
+    await expect(policies.add(resource, permit('x'))).rejects.toMatchObject({
+      message: `Layer version ${layerVersionArn(owner, 'none', 1)} does not exist.`,
+    });
+  });
+});
+
+test('within one account nothing is looked up', async () => {
+  const fn = await newFunction();
   const self = { account: owner.account, arn: `arn:aws:iam::${owner.account}:root` };
   expect(access.require(self, invoke, fn.arn)).toBeUndefined();
 });
 
 test('a document that is no policy is refused, with the reason', async () => {
-  const fn = newFunction();
+  const fn = await newFunction();
   await expect(policies.replace(fn, '{"Version":"2012-10-17"}')).rejects.toMatchObject({
     code: 'InvalidParameterValueException',
     message: 'The provided policy is invalid: Syntax errors in policy.',
@@ -250,7 +283,7 @@ test('a document that is no policy is refused, with the reason', async () => {
 
 describe('services', () => {
   test('are allowed by the source that the statement names, and only by it', async () => {
-    const fn = newFunction();
+    const fn = await newFunction();
     const sourceArn = 'arn:aws:s3:::bucket';
     await policies.add(fn, permit(fn.arn, { principal: 's3.amazonaws.com', sourceArn }));
     const ask = async (source: string) =>
@@ -267,7 +300,7 @@ describe('services', () => {
   });
 
   test('a public function URL is allowed by its auth type and by nothing else', async () => {
-    const fn = newFunction();
+    const fn = await newFunction();
     const url = 'lambda:InvokeFunctionUrl';
     await policies.add(fn, permit(fn.arn, { action: url, principal: '*', functionUrlAuthType: 'NONE' }));
     const ask = async (functionUrlAuthType: 'NONE' | 'AWS_IAM') =>

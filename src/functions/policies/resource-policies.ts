@@ -2,8 +2,8 @@ import type { Ids } from '../../base/index.ts';
 import { awsError, limits, PolicySyntaxError, parsePolicy } from '../../model/index.ts';
 import type { Database } from '../../store/index.ts';
 import { type Permission, renderStatement, type StatementJson } from './permission-statement.ts';
-import type { PolicyResource } from './policy-resource.ts';
-import { ResourcePolicyStore, type StoredPolicy } from './resource-policies-store.ts';
+import { type PolicyResource, policyResourceArn } from './policy-resource.ts';
+import { type PolicyChange, ResourcePolicyStore, type StoredPolicy } from './resource-policies-store.ts';
 
 interface ResourcePoliciesNeeds {
   readonly database: Database;
@@ -16,7 +16,7 @@ interface PolicyCondition {
   readonly revisionId?: string | undefined;
 }
 
-/** The resource policies of functions and layer versions. That the resource exists is the caller's to check. */
+/** The resource policies of functions, versions, aliases and layer versions. */
 export class ResourcePolicies {
   readonly #store: ResourcePolicyStore;
   readonly #ids: Ids;
@@ -37,8 +37,9 @@ export class ResourcePolicies {
   }
 
   /**
-   * Adds one statement and answers it, with the new revision. Throws `ResourceConflictException` for a Sid that is there,
-   * `PreconditionFailedException` for another revision, `PolicyLengthExceededException` beyond 20 KB.
+   * Adds one statement and answers it, with the new revision. Throws `ResourceNotFoundException` for what is not there,
+   * `ResourceConflictException` for a Sid that is, `PreconditionFailedException` for another revision and
+   * `PolicyLengthExceededException` beyond 20 KB.
    */
   async add(
     resource: PolicyResource,
@@ -46,18 +47,19 @@ export class ResourcePolicies {
     { revisionId }: PolicyCondition = {},
   ): Promise<{ readonly statement: string; readonly revisionId: string }> {
     const statement = renderStatement(permission);
-    const policy = await this.#change(resource, (current) => {
+    const decide = (current: StoredPolicy | undefined) => {
       const statements = current === undefined ? [] : statementsOf(current);
       if (statements.some((one) => one['Sid'] === permission.sid)) throw statementExists(permission.sid);
       requireRevision(resource, current, revisionId);
       return this.#revise(current, [...statements, statement]);
-    });
+    };
+    const policy = await this.#change(resource, { decide });
     return { statement: JSON.stringify(statement), revisionId: policy?.revisionId ?? '' };
   }
 
-  /** Removes one statement; the last takes the policy with it. Throws `ResourceNotFoundException` in AWS's words. */
+  /** Removes one statement; the last takes the policy with it. Throws `ResourceNotFoundException`, worded for what is missing. */
   async remove(resource: PolicyResource, sid: string, { revisionId }: PolicyCondition = {}): Promise<void> {
-    await this.#change(resource, (current) => {
+    const decide = (current: StoredPolicy | undefined) => {
       if (current === undefined) {
         throw awsError('ResourceNotFoundException', 'No policy is associated with the given resource.');
       }
@@ -68,10 +70,11 @@ export class ResourcePolicies {
       }
       requireRevision(resource, current, revisionId);
       return kept.length === 0 ? undefined : this.#revise(current, kept);
-    });
+    };
+    await this.#change(resource, { decide, noFunction: noPolicyFound });
   }
 
-  /** Puts a whole document in place of what is there. Throws `InvalidParameterValueException` for one that is no policy. */
+  /** Puts a whole document in place of what is there. Throws `InvalidParameterValueException` for what is no policy. */
   async replace(
     resource: PolicyResource,
     document: string,
@@ -79,27 +82,26 @@ export class ResourcePolicies {
   ): Promise<StoredPolicy> {
     requireResourcePolicy(document);
     const next = { document, revisionId: this.#ids.uuid() };
-    await this.#change(resource, (current) => {
+    const decide = (current: StoredPolicy | undefined) => {
       requireRevision(resource, current, revisionId);
       return next;
-    });
+    };
+    await this.#change(resource, { decide });
     return next;
   }
 
   /** Throws `ResourceNotFoundException` where there is no policy. */
   async delete(resource: PolicyResource, { revisionId }: PolicyCondition = {}): Promise<void> {
-    await this.#change(resource, (current) => {
+    const decide = (current: StoredPolicy | undefined) => {
       if (current === undefined) throw noSuchPolicy();
       requireRevision(resource, current, revisionId);
       return undefined;
-    });
+    };
+    await this.#change(resource, { decide, noFunction: noSuchPolicy });
   }
 
-  async #change(
-    resource: PolicyResource,
-    decide: (current: StoredPolicy | undefined) => StoredPolicy | undefined,
-  ): Promise<StoredPolicy | undefined> {
-    const policy = await this.#store.change(resource, decide);
+  async #change(resource: PolicyResource, change: PolicyChange): Promise<StoredPolicy | undefined> {
+    const policy = await this.#store.change(resource, change);
     for (const listener of this.#listeners) listener(resource);
     return policy;
   }
@@ -121,6 +123,10 @@ export class ResourcePolicies {
 /** What `GetPolicy` and its like say where nothing is attached. */
 export function noSuchPolicy(): Error {
   return awsError('ResourceNotFoundException', 'The resource you requested does not exist.');
+}
+
+function noPolicyFound(resource: PolicyResource): Error {
+  return awsError('ResourceNotFoundException', `No policy found for: ${policyResourceArn(resource)}`);
 }
 
 function statementExists(sid: string): Error {

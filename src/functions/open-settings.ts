@@ -1,0 +1,37 @@
+import type { Clock, Ids } from '../base/index.ts';
+import type { Database } from '../store/index.ts';
+import { AccessControl } from './access.ts';
+import { FunctionOptions } from './function-options-store.ts';
+import { FunctionSettings } from './function-settings.ts';
+import { ResourcePolicies } from './policies/resource-policies.ts';
+import { ReservedConcurrencyStore } from './reserved-concurrency-store.ts';
+import { FunctionTags } from './tags-store.ts';
+
+/** What hangs on functions and layers: who may use them, how many at once, what they are called by. */
+export interface SettingsModule {
+  readonly policies: ResourcePolicies;
+  readonly access: AccessControl;
+  readonly tags: FunctionTags;
+  readonly concurrency: ReservedConcurrencyStore;
+  readonly options: FunctionOptions;
+  /** For `openFunctions`. */
+  readonly dependents: FunctionSettings;
+}
+
+/** Opens the settings over a database with `functionSettingsMigrations` applied. Holds nothing that has to be closed. */
+export function openSettings(parts: {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}): SettingsModule {
+  const policies = new ResourcePolicies(parts);
+  const access = new AccessControl({ policies, clock: parts.clock });
+  return {
+    policies,
+    access,
+    tags: new FunctionTags(parts.database),
+    concurrency: new ReservedConcurrencyStore(parts.database),
+    options: new FunctionOptions(parts.database),
+    dependents: new FunctionSettings(access),
+  };
+}
