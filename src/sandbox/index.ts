@@ -1,6 +1,7 @@
 export { createOciSandboxFactory, type OciSandboxFactoryOptions } from './oci/oci-factory.ts';
 export type { Finding } from './probe/findings.ts';
 export { probeSandbox, type SandboxProbe } from './probe/probe.ts';
+export { type ProgramOutcome, type RunProgram, type RunProgramOptions, runProgram } from './run-program.ts';
 export type {
   InsideView,
   Sandbox,

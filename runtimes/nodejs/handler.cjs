@@ -1,0 +1,114 @@
+'use strict';
+
+const { existsSync, readFileSync } = require('node:fs');
+const { createRequire } = require('node:module');
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { runtimeError } = require('./errors.cjs');
+
+// What "Require stack" names in AWS's own message.
+const requireFromRuntime = createRequire(path.join(__dirname, 'index.mjs'));
+
+/** `dir/file.export.nested` in parts: split at the first dot of the base name. */
+function parseHandlerName(handlerName) {
+  if (handlerName.includes('..')) {
+    throw runtimeError(
+      'MalformedHandlerName',
+      `'${handlerName}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`,
+    );
+  }
+  const base = path.basename(handlerName);
+  const parts = /^([^.]*)\.(.*)$/.exec(base);
+  if (!parts) throw runtimeError('MalformedHandlerName', 'Bad handler');
+  const folder = handlerName.slice(0, handlerName.indexOf(base));
+  return { folder, file: parts[1], exportPath: parts[2].split('.') };
+}
+
+function requireIfExists(file) {
+  return existsSync(file) ? requireFromRuntime(file) : undefined;
+}
+
+function importIfExists(file) {
+  return existsSync(file) ? import(pathToFileURL(file).href) : undefined;
+}
+
+/** Whether `.js` files of this folder are ES modules: the nearest package.json decides, up to the root. */
+function isModuleScope(folder) {
+  if (folder.endsWith('/node_modules')) return false;
+  const manifest = path.join(folder, 'package.json');
+  if (existsSync(manifest)) {
+    try {
+      return JSON.parse(readFileSync(manifest, 'utf8'))?.type === 'module';
+    } catch (error) {
+      console.warn(`${manifest} cannot be read, it will be ignored for ES module detection purposes.`, error);
+      return false;
+    }
+  }
+  return folder === '/' ? false : isModuleScope(path.dirname(folder));
+}
+
+/** Node.js 22 and older: CommonJS first. */
+async function loadRequireFirst(base) {
+  const moduleScope = isModuleScope(path.dirname(base));
+  return (
+    requireIfExists(base) ||
+    (!moduleScope && requireIfExists(`${base}.js`)) ||
+    (moduleScope && (await importIfExists(`${base}.js`))) ||
+    (await importIfExists(`${base}.mjs`)) ||
+    requireIfExists(`${base}.cjs`)
+  );
+}
+
+/** Node.js 24 and newer: everything by `import()`. */
+async function loadImportFirst(base) {
+  for (const extension of ['', '.js', '.mjs', '.cjs']) {
+    const module = await importIfExists(base + extension);
+    if (module) return module;
+  }
+  return undefined;
+}
+
+async function loadModule(taskRoot, { folder, file }, importFirst) {
+  const base = path.resolve(taskRoot, folder, file);
+  try {
+    const loaded = await (importFirst ? loadImportFirst(base) : loadRequireFirst(base));
+    if (loaded) return loaded;
+    const resolved = requireFromRuntime.resolve(file, { paths: [taskRoot, path.resolve(taskRoot, folder)] });
+    return requireFromRuntime(resolved);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw syntaxError(error);
+    if (error?.code === 'MODULE_NOT_FOUND') throw runtimeError('ImportModuleError', String(error));
+    throw error;
+  }
+}
+
+/** Keeps the stack of the original: it alone says which line is wrong. */
+function syntaxError(original) {
+  return Object.assign(runtimeError('UserCodeSyntaxError', String(original)), { stack: original.stack });
+}
+
+function member(object, exportPath) {
+  return exportPath.reduce((nested, key) => nested?.[key], object);
+}
+
+const callbackRefusal =
+  'ERROR: AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need to modify this function to use a supported handler signature to use Node.js 24 or later. For more information see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.';
+
+function checkSignature(handler, importFirst) {
+  if (importFirst && handler.length >= 3) throw runtimeError('CallbackHandlerDeprecated', callbackRefusal);
+  return handler;
+}
+
+/** Loads the user's handler; rejects with what Init reports. */
+async function loadHandler(taskRoot, handlerName, importFirst) {
+  const parsed = parseHandlerName(handlerName);
+  const module = await loadModule(taskRoot, parsed, importFirst);
+  const handler =
+    member(module, parsed.exportPath) || (importFirst && member(module.default, parsed.exportPath));
+  if (!handler) throw runtimeError('HandlerNotFound', `${handlerName} is undefined or not exported`);
+  if (typeof handler !== 'function')
+    throw runtimeError('HandlerNotFound', `${handlerName} is not a function`);
+  return checkSignature(handler, importFirst);
+}
+
+module.exports = { loadHandler };

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { awsError, type FunctionVersion } from '../model/index.ts';
+import { familyOf, type RuntimeFamily, runnableIdentifiers } from './identifiers.ts';
+import { Interpreters } from './interpreters.ts';
+import type { LaunchPlan, RuntimeCatalog, RuntimeDescription } from './launch.ts';
+import { type PreparedRuntime, planCustomRuntime, planNode, planPython } from './launch-plans.ts';
+import type { Machine } from './machine.ts';
+import { ensureRuntimeFolder } from './runtime-folder.ts';
+
+type Languages = Extract<RuntimeFamily, { kind: 'nodejs' | 'python' }>;
+
+/** The runtimes that this machine can start. */
+export class MachineRuntimes implements RuntimeCatalog {
+  readonly #machine: Machine;
+  readonly #interpreters: Interpreters;
+  /** What is found stays found: the warm path asks again for every new environment. */
+  readonly #ready = new Map<string, Promise<PreparedRuntime>>();
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    this.#interpreters = new Interpreters(machine);
+  }
+
+  async list(): Promise<readonly RuntimeDescription[]> {
+    const descriptions: RuntimeDescription[] = [];
+    for (const identifier of runnableIdentifiers) {
+      const description = await this.describe(identifier);
+      if (description) descriptions.push(description);
+    }
+    return descriptions;
+  }
+
+  async describe(identifier: string): Promise<RuntimeDescription | undefined> {
+    const family = familyOf(identifier);
+    if (family === undefined) return undefined;
+    if (family.kind === 'provided') {
+      const interpreter = { path: 'bootstrap', version: family.system };
+      return { identifier, interpreter, versionArnHash: hashOf(identifier, family.system) };
+    }
+    const interpreter = await this.#interpreters.find(family);
+    return {
+      identifier,
+      versionArnHash: hashOf(identifier, interpreter?.version ?? ''),
+      ...(interpreter ? { interpreter: { path: interpreter.path, version: interpreter.version } } : {}),
+      ...howToAdd(identifier, family),
+    };
+  }
+
+  async plan(version: FunctionVersion): Promise<LaunchPlan> {
+    const family = familyOf(version.runtime);
+    if (family?.kind === 'provided') return planCustomRuntime(version, family);
+    if (family === undefined || family.kind === 'absent') throw missing(version.runtime, family);
+    const prepared = await this.#prepare(version.runtime, family);
+    return family.kind === 'nodejs'
+      ? planNode(version, family, prepared)
+      : planPython(version, family, prepared);
+  }
+
+  #prepare(identifier: string, family: Languages): Promise<PreparedRuntime> {
+    const ready = this.#ready.get(identifier);
+    if (ready) return ready;
+    const preparing = this.#find(identifier, family);
+    this.#ready.set(identifier, preparing);
+    preparing.catch(() => this.#ready.delete(identifier));
+    return preparing;
+  }
+
+  async #find(identifier: string, family: Languages): Promise<PreparedRuntime> {
+    const interpreter = await this.#interpreters.find(family);
+    if (!interpreter) throw missing(identifier, family);
+    const runtimeDir = await ensureRuntimeFolder(this.#machine, family.kind, interpreter);
+    return { interpreter, runtimeDir };
+  }
+}
+
+function hashOf(identifier: string, version: string): string {
+  return createHash('sha256').update(`${identifier}\0${version}`).digest('hex');
+}
+
+function howToAdd(identifier: string, family: RuntimeFamily): { howToAdd?: string } {
+  return family.kind === 'absent' ? {} : { howToAdd: `hearth runtimes add ${identifier}` };
+}
+
+function missing(identifier: string, family: RuntimeFamily | undefined): Error {
+  if (family?.kind === 'absent') {
+    return awsError(
+      'InvalidRuntimeException',
+      `Hearth does not run ${family.language} functions (${identifier}) yet.`,
+    );
+  }
+  const how = family ? ` Add it: ${howToAdd(identifier, family).howToAdd}` : '';
+  return awsError(
+    'InvalidRuntimeException',
+    `The runtime ${identifier} is not available on this machine.${how}`,
+  );
+}

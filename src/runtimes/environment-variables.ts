@@ -1,0 +1,118 @@
+import type { FunctionVersion } from '../model/index.ts';
+import type { InsideView } from '../sandbox/index.ts';
+import type { RuntimeFamily } from './identifiers.ts';
+import type { LaunchFacts } from './launch.ts';
+
+type Variables = Readonly<Record<string, string>>;
+
+const XRAY_PORT = '2000';
+/** The descriptor that the sandbox reads framed log messages from. */
+const LOG_DESCRIPTOR = '3';
+
+/**
+ * Everything a function finds in its environment at start (observed.md, 4.13). The function's own variables replace
+ * what AWS lets them replace; the reserved ones come last.
+ */
+export function environmentOf(
+  version: FunctionVersion,
+  family: RuntimeFamily,
+  { inside, facts }: { readonly inside: InsideView; readonly facts: LaunchFacts },
+): Variables {
+  return {
+    ...systemDefaults(family, inside),
+    ...languageDefaults(family, inside),
+    ...endpointDefaults(facts),
+    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+    AWS_XRAY_DAEMON_ADDRESS: `${hostOf(facts)}:${XRAY_PORT}`,
+    ...version.environment,
+    ...functionVariables(version, facts),
+    ...credentialVariables(facts),
+    ...platformVariables(facts, inside),
+    ...(family.kind === 'provided' ? {} : bootstrapVariables(version, inside)),
+  };
+}
+
+function systemDefaults(family: RuntimeFamily, inside: InsideView): Variables {
+  const lang = family.kind === 'provided' && family.system === 'al2' ? undefined : inside.path('/var/lang');
+  const runtime = inside.path('/var/runtime');
+  const task = inside.path('/var/task');
+  const opt = inside.path('/opt');
+  const programs = ['/usr/local/bin', '/usr/bin/', '/bin', `${opt}/bin`];
+  const libraries = ['/lib64', '/usr/lib64', runtime, `${runtime}/lib`, task, `${task}/lib`, `${opt}/lib`];
+  return {
+    LANG: 'en_US.UTF-8',
+    TZ: ':UTC',
+    PATH: (lang ? [`${lang}/bin`, ...programs] : programs).join(':'),
+    LD_LIBRARY_PATH: (lang ? [`${lang}/lib`, ...libraries] : libraries).join(':'),
+  };
+}
+
+function hostOf({ runtimeApiAddress }: LaunchFacts): string {
+  return runtimeApiAddress.slice(0, runtimeApiAddress.lastIndexOf(':'));
+}
+
+function languageDefaults(family: RuntimeFamily, inside: InsideView): Variables {
+  const shell = { PWD: inside.path('/var/task'), SHLVL: '0' };
+  if (family.kind === 'nodejs') return { ...shell, NODE_PATH: nodePath(family.major, inside) };
+  if (family.kind !== 'python') return {};
+  return Number(family.minor.slice(2)) >= 12 ? { ...shell, LC_CTYPE: 'C.UTF-8' } : shell;
+}
+
+function nodePath(major: string, inside: InsideView): string {
+  const opt = inside.path('/opt');
+  const runtime = inside.path('/var/runtime');
+  const layers = [`${opt}/nodejs/node${major}/node_modules`, `${opt}/nodejs/node_modules`];
+  return [...layers, `${runtime}/node_modules`, runtime, inside.path('/var/task')].join(':');
+}
+
+/** Where the SDKs find Hearth; the latter two are what code written for LocalStack asks for. */
+function endpointDefaults({ endpointUrl }: LaunchFacts): Variables {
+  const url = new URL(endpointUrl);
+  return { AWS_ENDPOINT_URL: endpointUrl, LOCALSTACK_HOSTNAME: url.hostname, EDGE_PORT: url.port };
+}
+
+function functionVariables(version: FunctionVersion, facts: LaunchFacts): Variables {
+  const json = version.logging.format === 'JSON';
+  return {
+    AWS_REGION: version.region,
+    AWS_DEFAULT_REGION: version.region,
+    AWS_LAMBDA_FUNCTION_NAME: version.name,
+    AWS_LAMBDA_FUNCTION_VERSION: version.version,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(version.memoryMiB),
+    AWS_LAMBDA_INITIALIZATION_TYPE: facts.initializationType,
+    AWS_LAMBDA_LOG_GROUP_NAME: version.logging.logGroup,
+    AWS_LAMBDA_LOG_STREAM_NAME: facts.logStream,
+    ...(json ? { AWS_LAMBDA_LOG_FORMAT: 'JSON' } : {}),
+    ...(json ? { AWS_LAMBDA_LOG_LEVEL: version.logging.applicationLevel ?? 'INFO' } : {}),
+    _HANDLER: version.handler,
+  };
+}
+
+function credentialVariables({ credentials }: LaunchFacts): Variables {
+  return {
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+  };
+}
+
+function platformVariables(facts: LaunchFacts, inside: InsideView): Variables {
+  return {
+    AWS_LAMBDA_RUNTIME_API: facts.runtimeApiAddress,
+    _AWS_XRAY_DAEMON_ADDRESS: hostOf(facts),
+    _AWS_XRAY_DAEMON_PORT: XRAY_PORT,
+    LAMBDA_TASK_ROOT: inside.path('/var/task'),
+    LAMBDA_RUNTIME_DIR: inside.path('/var/runtime'),
+  };
+}
+
+/** For our own bootstraps, which take all but the first away before the function's code runs. */
+function bootstrapVariables(version: FunctionVersion, inside: InsideView): Variables {
+  const opt = inside.path('/opt');
+  return {
+    AWS_EXECUTION_ENV: `AWS_Lambda_${version.runtime}`,
+    _LAMBDA_TELEMETRY_LOG_FD: LOG_DESCRIPTOR,
+    ...(opt === '/opt' ? {} : { HEARTH_OPT_DIR: opt }),
+    ...(inside.runtimeSocketPath ? { HEARTH_RUNTIME_SOCKET: inside.runtimeSocketPath } : {}),
+  };
+}
