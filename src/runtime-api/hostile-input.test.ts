@@ -38,7 +38,7 @@ const wellMeant = fc
   .record({
     method: fc.constantFrom('GET', 'GET', 'POST', 'POST', 'PUT', 'get'),
     path: fc.oneof({ weight: 8, arbitrary: paths }, fc.webPath(), fc.string()),
-    headers: fc.oneof(fc.constant([]), headers),
+    headers: fc.oneof(fc.constant<string[]>([]), headers),
     body: fc.oneof(fc.constant('abc'), fc.string(), fc.constant('3\r\nabc\r\n0\r\n\r\n'), fc.json()),
   })
   .map(({ method, path, headers, body }) =>
