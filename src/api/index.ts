@@ -9,3 +9,4 @@ export {
 export type { CallContext, Caller, MemberStatus, Operation } from './operation.ts';
 export { type LambdaOperation, type LambdaServices, lambdaOperations } from './lambda/index.ts';
 export { type IamServices, iamMigrations, iamOperations } from './iam/index.ts';
+export { type StsServices, stsOperations } from './sts/index.ts';
