@@ -52,17 +52,16 @@ const reservedKeys: ReadonlySet<string> = new Set([
 ]);
 
 /** Applies a change. Throws `InvalidParameterValueException` where the result would not do. */
-export function changeConfiguration(
-  current: Configuration,
+export function changeConfiguration<Current extends Configuration>(
+  current: Current,
   change: ConfigurationChange,
   functionName: string,
-): Configuration {
+): Current {
   const next = {
     ...current,
     ...change,
     logging: changeLogging(current.logging, change.logging ?? {}, functionName),
   };
-  checkMemory(next.memoryMiB);
   checkTimeout(next.timeoutMs);
   checkEnvironment(next.environment ?? {});
   return next;
@@ -99,15 +98,6 @@ function changeLogging(
 
 function defaultLogGroup(functionName: string): string {
   return `/aws/lambda/${functionName}`;
-}
-
-/** The model allows more, for managed instances. */
-function checkMemory(memoryMiB: number): void {
-  if (memoryMiB <= limits.memoryMiB.max) return;
-  throw awsError(
-    'InvalidParameterValueException',
-    `'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to ${limits.memoryMiB.max}`,
-  );
 }
 
 function checkTimeout(timeoutMs: number): void {

@@ -1,11 +1,10 @@
 import {
   type AwsError,
-  acceptedRuntimeSet,
   awsError,
   type CodeRef,
   type FunctionVersion,
+  isRetiredRuntime,
   limits,
-  runtimeStanding,
 } from '../model/index.ts';
 import { type StoredCode } from './code/code-store.ts';
 import { ZipRejected } from './code/zip-plan.ts';
@@ -63,7 +62,7 @@ export async function runtimeVersionArn(
   key: FunctionKey,
   runtime: string,
 ): Promise<string> {
-  checkRuntimeName(runtime);
+  refuseRetired(runtime);
   const known = await parts.runtimes.describe(runtime);
   if (!known?.interpreter) {
     const how = known?.howToAdd ? ` Add it: ${known.howToAdd}` : '';
@@ -75,14 +74,11 @@ export async function runtimeVersionArn(
   return `arn:aws:lambda:${key.region}::runtime:${known.versionArnHash}`;
 }
 
-function checkRuntimeName(runtime: string): void {
-  const standing = runtimeStanding(runtime);
-  if (standing === 'accepted') return;
+function refuseRetired(runtime: string): void {
+  if (!isRetiredRuntime(runtime)) return;
   throw awsError(
     'InvalidParameterValueException',
-    standing === 'retired'
-      ? `The runtime parameter of ${runtime} is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions.`
-      : `Value ${runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: ${acceptedRuntimeSet()} or be a valid ARN`,
+    `The runtime parameter of ${runtime} is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions.`,
   );
 }
 

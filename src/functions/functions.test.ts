@@ -10,7 +10,7 @@ import {
   scope,
   someRuntimes,
   zipOf,
-} from './functions.fixture.ts';
+} from '../../tests/support/open-functions.ts';
 import type { NewFunction } from './functions.ts';
 
 let fixture: FunctionsFixture;
@@ -98,7 +98,6 @@ describe('creating', () => {
 
   test.each([
     ['nodejs12.x', 'The runtime parameter of nodejs12.x is no longer supported'],
-    ['cobol', "Value cobol at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: ["],
     ['ruby3.3', 'hearth runtimes add ruby3.3'],
   ])('runtime %s is refused', async (runtime, message) => {
     const { configuration } = newFunction();

@@ -149,8 +149,7 @@ export class Functions {
       const { shown } = await readChangeable(transaction, key, update.revisionId);
       if (layers) await confirmLayers(transaction, layers, shown.layers);
       const next = {
-        ...this.#inProgress(shown),
-        ...changeConfiguration(shown, update.change, key.name),
+        ...changeConfiguration(this.#inProgress(shown), update.change, key.name),
         ...(layers ? { layers } : {}),
         ...(runtimeArn === undefined ? {} : { runtimeVersionArn: runtimeArn }),
       };

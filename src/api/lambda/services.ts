@@ -1,6 +1,9 @@
-import type { FunctionLookup } from '../../functions/index.ts';
+import type { FunctionsModule, SettingsModule } from '../../functions/index.ts';
 
 /** The features that Lambda's operations call. Built once, in `main.ts`. */
-export interface LambdaServices {
-  readonly lookup: FunctionLookup;
-}
+export interface LambdaServices
+  extends Pick<
+      FunctionsModule,
+      'functions' | 'versions' | 'aliases' | 'layers' | 'lookup' | 'downloadLinks' | 'codeUsage'
+    >,
+    SettingsModule {}

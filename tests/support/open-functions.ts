@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
-import { createLog, ManualClock, randomIds } from '../base/index.ts';
-import { applyMigrations, type Database, openDatabase } from '../store/index.ts';
+import { createLog, ManualClock, randomIds } from '../../src/base/index.ts';
+import { applyMigrations, type Database, openDatabase } from '../../src/store/index.ts';
 import {
   type FunctionsModule,
   functionSettingsMigrations,
@@ -12,7 +12,7 @@ import {
   openFunctions,
   openSettings,
   type SettingsModule,
-} from './index.ts';
+} from '../../src/functions/index.ts';
 
 /** A data folder with an open module over real SQLite. */
 export interface FunctionsFixture {

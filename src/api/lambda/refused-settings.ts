@@ -1,0 +1,91 @@
+import type { MemberStatus } from '../operation.ts';
+
+/** What this machine runs; functions of the other architecture would need an emulator. */
+export const machineArchitecture = process.arch === 'arm64' ? 'arm64' : 'x86_64';
+
+type Refusals = NonNullable<MemberStatus['refused']>;
+
+/** Settings of Create and UpdateFunctionConfiguration that do not take effect yet. */
+export const refusedConfiguration: Refusals = {
+  'VpcConfig.SubnetIds': {
+    when: isNonEmptyList,
+    hint: 'Leave VpcConfig out: functions reach the network of the host.',
+  },
+  'VpcConfig.SecurityGroupIds': {
+    when: isNonEmptyList,
+    hint: 'Leave VpcConfig out: functions reach the network of the host.',
+  },
+  'VpcConfig.Ipv6AllowedForDualStack': { when: isTrue, hint: 'Leave VpcConfig out.' },
+  FileSystemConfigs: { when: isNonEmptyList, hint: 'Use /tmp, or put the files into a layer.' },
+  KMSKeyArn: {
+    when: isNonEmptyText,
+    hint: 'Leave it out: environment variables are kept in the data folder.',
+  },
+  'DeadLetterConfig.TargetArn': { when: isNonEmptyText, hint: 'Leave DeadLetterConfig out.' },
+  'TracingConfig.Mode': { when: (mode) => mode === 'Active', hint: 'Use PassThrough.' },
+  ImageConfig: { when: hasMembers, hint: 'Deploy a zip with a managed runtime or provided.al2023.' },
+  'SnapStart.ApplyOn': { when: (applyOn) => applyOn === 'PublishedVersions', hint: 'Use None.' },
+  CapacityProviderConfig: { when: hasMembers, hint: 'Leave it out: the function runs on this machine.' },
+  DurableConfig: { when: hasMembers, hint: 'Leave it out.' },
+};
+
+const architectures: Refusals = {
+  Architectures: {
+    when: (value) => Array.isArray(value) && value.some((one) => one !== machineArchitecture),
+    hint: `This machine is ${machineArchitecture}.`,
+  },
+};
+
+const publishTo: Refusals = {
+  PublishTo: { hint: 'Use Publish or PublishVersion.' },
+};
+
+const s3Hint =
+  'Pass the zip as ZipFile; or S3Bucket=hot-reload with S3Key=/absolute/path mounts a folder of the host.';
+
+function codeMembers(prefix: '' | 'Code.'): Refusals {
+  return {
+    [`${prefix}S3Bucket`]: { when: (bucket) => bucket !== 'hot-reload', hint: s3Hint },
+    [`${prefix}S3ObjectVersion`]: { hint: s3Hint },
+    [`${prefix}SourceKMSKeyArn`]: { when: isNonEmptyText, hint: 'Leave it out.' },
+    [`${prefix}S3ObjectStorageMode`]: { when: (mode) => mode !== 'COPY', hint: 'Leave it out.' },
+  };
+}
+
+export const refusedAtCreate: Refusals = {
+  ...refusedConfiguration,
+  ...architectures,
+  ...publishTo,
+  ...codeMembers('Code.'),
+  PackageType: { when: (type) => type === 'Image', hint: 'Deploy a zip.' },
+  'Code.ImageUri': { hint: 'Deploy a zip.' },
+  CodeSigningConfigArn: { when: isNonEmptyText, hint: 'Leave it out.' },
+  TenancyConfig: { when: hasMembers, hint: 'Leave it out.' },
+};
+
+export const refusedAtUpdateCode: Refusals = { ...architectures, ...publishTo, ...codeMembers('') };
+
+export const refusedAtPublish: Refusals = publishTo;
+
+/** Layers' content has no live folders. */
+export const refusedAtPublishLayer: Refusals = {
+  'Content.S3Bucket': { hint: 'Pass the zip as ZipFile.' },
+  'Content.S3ObjectVersion': { hint: 'Pass the zip as ZipFile.' },
+  'Content.S3ObjectStorageMode': { when: (mode) => mode !== 'COPY', hint: 'Leave it out.' },
+};
+
+function isNonEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
+}
+
+function isNonEmptyText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function isTrue(value: unknown): boolean {
+  return value === true;
+}
+
+function hasMembers(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length > 0;
+}

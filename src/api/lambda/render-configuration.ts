@@ -1,0 +1,89 @@
+import type { AliasConfiguration, FunctionConfiguration } from '@aws-sdk/client-lambda';
+import { type Alias, codeSha256, type FunctionKey } from '../../functions/index.ts';
+import { type FunctionVersion, functionArn, type LoggingSettings } from '../../model/index.ts';
+
+/** `2026-01-31T12:34:56.789+0000`, as functions and layers show times. */
+export function renderTime(epochMs: number): string {
+  return new Date(epochMs).toISOString().replace('Z', '+0000');
+}
+
+/** A version as lists show it: without states. The ARN carries `qualifier` where one is given. */
+export function renderSummary(version: FunctionVersion, qualifier?: string): FunctionConfiguration {
+  return {
+    FunctionName: version.name,
+    FunctionArn: functionArn(version, version.name, qualifier),
+    Runtime: version.runtime as NonNullable<FunctionConfiguration['Runtime']>,
+    Role: version.roleArn,
+    Handler: version.handler,
+    CodeSize: version.code.kind === 'archive' ? version.code.sizeBytes : 0,
+    Description: version.description,
+    Timeout: version.timeoutMs / 1_000,
+    MemorySize: version.memoryMiB,
+    LastModified: renderTime(version.lastModifiedMs),
+    CodeSha256: codeSha256(version),
+    Version: version.version,
+    ...(version.environment ? { Environment: { Variables: version.environment } } : {}),
+    TracingConfig: { Mode: 'PassThrough' },
+    RevisionId: version.revisionId,
+    ...renderLayers(version),
+    PackageType: 'Zip',
+    Architectures: [version.architecture],
+    EphemeralStorage: { Size: version.ephemeralStorageMiB },
+    SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
+    LoggingConfig: renderLogging(version.logging),
+  };
+}
+
+/** A version as everything but lists shows it. */
+export function renderConfiguration(version: FunctionVersion, qualifier?: string): FunctionConfiguration {
+  return {
+    ...renderSummary(version, qualifier),
+    State: version.state,
+    ...(version.stateReason
+      ? {
+          StateReason: version.stateReason.reason,
+          StateReasonCode: version.stateReason.reasonCode as NonNullable<
+            FunctionConfiguration['StateReasonCode']
+          >,
+        }
+      : {}),
+    ...(version.lastUpdateStatus ? { LastUpdateStatus: version.lastUpdateStatus } : {}),
+    ...(version.lastUpdateReason
+      ? {
+          LastUpdateStatusReason: version.lastUpdateReason.reason,
+          LastUpdateStatusReasonCode: version.lastUpdateReason.reasonCode as NonNullable<
+            FunctionConfiguration['LastUpdateStatusReasonCode']
+          >,
+        }
+      : {}),
+    RuntimeVersionConfig: { RuntimeVersionArn: version.runtimeVersionArn },
+  };
+}
+
+export function renderAlias(key: FunctionKey, alias: Alias): AliasConfiguration {
+  const { routing } = alias;
+  return {
+    AliasArn: functionArn(key, key.name, alias.name),
+    Name: alias.name,
+    FunctionVersion: alias.version,
+    Description: alias.description,
+    ...(routing
+      ? { RoutingConfig: { AdditionalVersionWeights: { [routing.version]: routing.weight } } }
+      : {}),
+    RevisionId: alias.revisionId,
+  };
+}
+
+function renderLayers({ layers }: FunctionVersion): Pick<FunctionConfiguration, 'Layers'> {
+  if (layers.length === 0) return {};
+  return { Layers: layers.map(({ arn, sizeBytes }) => ({ Arn: arn, CodeSize: sizeBytes })) };
+}
+
+function renderLogging(logging: LoggingSettings): NonNullable<FunctionConfiguration['LoggingConfig']> {
+  return {
+    LogFormat: logging.format,
+    ...(logging.applicationLevel ? { ApplicationLogLevel: logging.applicationLevel } : {}),
+    ...(logging.systemLevel ? { SystemLogLevel: logging.systemLevel as 'DEBUG' | 'INFO' | 'WARN' } : {}),
+    LogGroup: logging.logGroup,
+  };
+}
