@@ -14,7 +14,7 @@ interface PageOf<Item, Position> {
   read(after: Position | undefined, count: number): Promise<readonly Item[]>;
   position(item: Item): Position;
   /** Checks a position that came back from the caller. */
-  isPosition(value: unknown): value is Position;
+  readonly isPosition: (value: unknown) => value is Position;
 }
 
 /** Reads one page and says how to go on; reads one item more than it answers to know whether there are any. */

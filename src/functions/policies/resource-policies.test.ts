@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { functionArn, layerVersionArn } from '../../model/index.ts';
-import { caller, type FunctionsFixture, openFixture, scope as owner, zipOf } from '../../../tests/support/open-functions.ts';
+import {
+  caller,
+  type FunctionsFixture,
+  openFixture,
+  scope as owner,
+  zipOf,
+} from '../../../tests/support/open-functions.ts';
 import type { AccessControl, Permission, PolicyResource, ResourcePolicies } from '../index.ts';
 
 const guest = { account: '111111111111', arn: 'arn:aws:iam::111111111111:root' };
