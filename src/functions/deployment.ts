@@ -3,8 +3,8 @@ import {
   awsError,
   type CodeRef,
   type FunctionVersion,
-  isRetiredRuntime,
   limits,
+  runtimeStanding,
 } from '../model/index.ts';
 import { type StoredCode } from './code/code-store.ts';
 import { ZipRejected } from './code/zip-plan.ts';
@@ -75,7 +75,7 @@ export async function runtimeVersionArn(
 }
 
 function refuseRetired(runtime: string): void {
-  if (!isRetiredRuntime(runtime)) return;
+  if (runtimeStanding(runtime) !== 'retired') return;
   throw awsError(
     'InvalidParameterValueException',
     `The runtime parameter of ${runtime} is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions.`,

@@ -1,3 +1,38 @@
+/** The runtime identifiers that AWS takes for new and changed functions, in the order of its model. */
+const accepted: ReadonlySet<string> = new Set([
+  'nodejs20.x',
+  'python3.14',
+  'provided.al2023',
+  'python3.12',
+  'python3.13',
+  'nodejs24.x',
+  'nodejs22.x',
+  'java17',
+  'nodejs16.x',
+  'java25',
+  'dotnet8',
+  'python3.10',
+  'java11',
+  'python3.11',
+  'dotnet6',
+  'java21',
+  'nodejs18.x',
+  'provided.al2',
+  'ruby3.3',
+  'ruby3.4',
+  'java8.al2',
+  'ruby3.2',
+  'python3.8',
+  'python3.9',
+  'dotnet10',
+  'ruby4.0',
+  'java11.al2023',
+  'java17.al2023',
+  'java8.al2023',
+  'nodejs26.x',
+  'python3.15',
+]);
+
 /** Runtimes that AWS once had: still in its model, refused for new and changed functions with a text of their own. */
 const retired: ReadonlySet<string> = new Set([
   'dotnetcore1.0',
@@ -22,10 +57,10 @@ const retired: ReadonlySet<string> = new Set([
   'ruby2.7',
 ]);
 
-/**
- * Whether AWS no longer lets anyone use this identifier (runtimes page, autumn 2026). Identifiers that never were are
- * refused by the service model before.
- */
-export function isRetiredRuntime(identifier: string): boolean {
-  return retired.has(identifier);
+export type RuntimeStanding = 'accepted' | 'retired' | 'unknown';
+
+/** Whether AWS still takes this runtime identifier. Says nothing of whether this machine can run it. */
+export function runtimeStanding(identifier: string): RuntimeStanding {
+  if (accepted.has(identifier)) return 'accepted';
+  return retired.has(identifier) ? 'retired' : 'unknown';
 }
