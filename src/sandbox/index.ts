@@ -1,3 +1,4 @@
+export { HOST_INSIDE, hostPortListener } from './network/host-port.ts';
 export { createOciSandboxFactory, type OciSandboxFactoryOptions } from './oci/oci-factory.ts';
 export type { Finding } from './probe/findings.ts';
 export { probeSandbox, type SandboxProbe } from './probe/probe.ts';

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { SyscallError } from '../syscalls.ts';
-import type { NativeLibrary } from '../system/native.ts';
+import { type NativeLibrary, SyscallError } from '../system/native.ts';
 
 const execFileAsync = promisify(execFile);
 

@@ -1,6 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { SyscallError } from '../syscalls.ts';
-import type { NativeFunction, NativeLibrary } from '../system/native.ts';
+import { type NativeFunction, type NativeLibrary, SyscallError } from '../system/native.ts';
 
 /** Attaches image files to loop devices that free themselves when their file system is unmounted (loop(4)). */
 export interface LoopDevices {

@@ -1,13 +1,17 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { AF_INET, AF_NETLINK, SOCK_RAW, SOCK_STREAM, type Syscalls } from '../syscalls.ts';
+import { AF_INET, AF_NETLINK, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM, type NetworkSyscalls } from './syscalls.ts';
 import { addAddress, apply, LOOPBACK_INDEX, linkUp } from './rtnetlink.ts';
 
 const NETLINK_ROUTE = 0;
+/** For interfaces made later; loopback keeps `::1`, since many programs listen on `::`. */
+const IPV6_OFF = { 'ipv6/conf/default/disable_ipv6': '1' };
 const OWN_NAMESPACE = '/proc/thread-self/ns/net';
 
+/** A TCP address, or a UDP one. Hosts beyond 127.0.0.0/8 are added to the loopback of the namespace. */
 interface Address {
   readonly host: string;
   readonly port: number;
+  readonly transport?: 'udp';
 }
 
 /**
@@ -27,16 +31,16 @@ export interface NetworkNamespace {
 
 /** Makes namespaces and works inside them, always returning the calling thread to the namespace it came from. */
 export class Namespaces {
-  readonly #syscalls: Syscalls;
+  readonly #syscalls: NetworkSyscalls;
   readonly #home: number;
 
-  constructor(syscalls: Syscalls) {
+  constructor(syscalls: NetworkSyscalls) {
     this.#syscalls = syscalls;
     this.#home = openSync(OWN_NAMESPACE, 'r');
   }
 
-  /** Makes a namespace with a TCP socket bound to each address; addresses beyond 127.0.0.0/8 are added to its loopback. */
-  create(addresses: readonly Address[]): NetworkNamespace {
+  /** Makes a namespace with a socket bound to each address and with `settings` below `/proc/sys/net`. */
+  create(addresses: readonly Address[], settings: Readonly<Record<string, string>> = {}): NetworkNamespace {
     const opened: number[] = [];
     const keep = (fd: number): number => {
       opened.push(fd);
@@ -46,11 +50,14 @@ export class Namespaces {
       return this.#away(() => {
         this.#syscalls.unshareNetwork();
         const fd = keep(openSync(OWN_NAMESPACE, 'r'));
-        writeFileSync('/proc/sys/net/ipv6/conf/default/disable_ipv6', '1');
+        for (const [name, value] of Object.entries({ ...settings, ...IPV6_OFF })) {
+          writeFileSync(`/proc/sys/net/${name}`, value);
+        }
         const routing = keep(this.#syscalls.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));
         apply(this.#syscalls, routing, loopbackRequests(addresses));
-        const bound = addresses.map(({ host, port }) => {
-          const socket = keep(this.#syscalls.socket(AF_INET, SOCK_STREAM, 0));
+        const bound = addresses.map(({ host, port, transport }) => {
+          const type = transport === 'udp' ? SOCK_DGRAM : SOCK_STREAM;
+          const socket = keep(this.#syscalls.socket(AF_INET, type, 0));
           this.#syscalls.bindIpv4(socket, host, port);
           return socket;
         });

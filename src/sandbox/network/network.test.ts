@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createLog, WallClock } from '../../base/index.ts';
 import { openSandboxNetworks, type SandboxNetwork, type SandboxNetworks } from './network.ts';
 
 const run = promisify(execFile);
@@ -34,18 +38,23 @@ async function hostServer(port: number, text: string): Promise<Server> {
 }
 
 describe.skipIf(!possible)('the network of a sandbox', () => {
+  let folder: string;
   let networks: SandboxNetworks;
   beforeEach(async () => {
-    networks = await openSandboxNetworks();
+    folder = await mkdtemp(join(tmpdir(), 'hearth-network-'));
+    networks = await openSandboxNetworks({ folder, clock: new WallClock(), log: createLog('silent') });
   });
-  afterEach(() => networks.close());
+  afterEach(async () => {
+    await networks.close();
+    await rm(folder, { recursive: true });
+  });
 
   test('reaches its own listeners at fixed addresses, whatever the host has there', async () => {
     const taken = await hostServer(0, 'host');
     const address = taken.address();
     const port = typeof address === 'object' && address ? address.port : 0;
-    const first = await networks.create('a', [saying('first', '127.0.0.1', port)]);
-    const second = await networks.create('b', [
+    const first = await networks.create([saying('first', '127.0.0.1', port)]);
+    const second = await networks.create([
       saying('second', '127.0.0.1', port),
       saying('runtime', '169.254.100.1', 9001),
     ]);

@@ -1,7 +1,11 @@
+import { type Clock, invariant, type Log } from '../../base/index.ts';
 import type { SandboxListener } from '../sandbox.ts';
-import { loadSyscalls } from '../syscalls.ts';
-import { type OpenListener, openListener } from './listener.ts';
-import { Namespaces, type NetworkNamespace } from './namespaces.ts';
+import { loadNativeLibrary } from '../system/native.ts';
+import { openListeners } from './listener.ts';
+import { Namespaces } from './namespaces.ts';
+import { type Outbound, openOutbound } from './outbound/outbound.ts';
+import { sweepUplinks } from './outbound/uplink.ts';
+import { networkSyscalls } from './syscalls.ts';
 
 /** The network of one sandbox: own loopback, own listeners, outbound traffic, nothing else. */
 export interface SandboxNetwork {
@@ -17,57 +21,89 @@ export interface SandboxNetwork {
 export interface SandboxNetworks {
   /** One sentence each, as in `SandboxCapabilities`: how outbound traffic goes, or why there is none. */
   readonly gaps: readonly string[];
-  create(id: string, listeners: readonly SandboxListener[]): Promise<SandboxNetwork>;
+  /** Rejects with `SyscallError` where the kernel refuses. */
+  create(listeners: readonly SandboxListener[]): Promise<SandboxNetwork>;
+  /** Ends what crashed servers of the same folder left behind; gives a line for each. Leaves live servers alone. */
   sweep(): Promise<readonly string[]>;
+  /** Destroys every network and the uplink. */
   close(): Promise<void>;
+}
+
+export interface SandboxNetworksOptions {
+  /** Private to this server and writable by root alone; made when missing. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
 /**
  * Opens the networks of one server. Needs Linux and root (CAP_SYS_ADMIN, CAP_NET_ADMIN); rejects with `SyscallError`
- * where the kernel refuses a network namespace.
+ * where the kernel refuses a network namespace. Without `nft` and `pasta` sandboxes have no outbound traffic.
  */
-export async function openSandboxNetworks(): Promise<SandboxNetworks> {
-  const namespaces = new Namespaces(await loadSyscalls());
-  const live = new Set<SandboxNetwork>();
-  return {
-    gaps: ['Functions have no outbound network traffic yet.'],
-    async create(_id, listeners) {
-      const network = await openNetwork(namespaces.create(listeners), listeners, () => live.delete(network));
-      live.add(network);
-      return network;
-    },
-    sweep: async () => [],
-    async close() {
-      for (const network of live) await network.destroy();
-      namespaces.close();
-    },
-  };
+export async function openSandboxNetworks(options: SandboxNetworksOptions): Promise<SandboxNetworks> {
+  const syscalls = networkSyscalls(await loadNativeLibrary());
+  const namespaces = new Namespaces(syscalls);
+  const outbound = await openOutbound({ ...options, syscalls, namespaces });
+  return new Networks(namespaces, outbound, options.folder);
 }
 
-async function openNetwork(
-  namespace: NetworkNamespace,
-  listeners: readonly SandboxListener[],
-  onDestroy: () => void,
-): Promise<SandboxNetwork> {
-  const open: OpenListener[] = [];
-  function closeAll(): void {
-    for (const listener of open.splice(0)) listener.close();
-    namespace.close();
+class Networks implements SandboxNetworks {
+  readonly #namespaces: Namespaces;
+  readonly #outbound: Outbound;
+  readonly #folder: string;
+  readonly #live = new Set<SandboxNetwork>();
+  readonly #creating = new Set<Promise<SandboxNetwork>>();
+  #open = true;
+
+  constructor(namespaces: Namespaces, outbound: Outbound, folder: string) {
+    this.#namespaces = namespaces;
+    this.#outbound = outbound;
+    this.#folder = folder;
   }
-  try {
-    for (const [index, listener] of listeners.entries()) {
-      open.push(await openListener(namespace.bound[index] ?? -1, listener));
+
+  get gaps(): readonly string[] {
+    return this.#outbound.gaps;
+  }
+
+  create(listeners: readonly SandboxListener[]): Promise<SandboxNetwork> {
+    invariant(this.#open, 'a network is asked for after close');
+    const creation = this.#create(listeners).finally(() => this.#creating.delete(creation));
+    this.#creating.add(creation);
+    return creation;
+  }
+
+  async sweep(): Promise<readonly string[]> {
+    return sweepUplinks(this.#folder);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await Promise.allSettled(this.#creating);
+    for (const network of this.#live) await network.destroy();
+    await this.#outbound.close();
+    this.#namespaces.close();
+  }
+
+  async #create(listeners: readonly SandboxListener[]): Promise<SandboxNetwork> {
+    const namespace = this.#namespaces.create(listeners);
+    const undo = [() => namespace.close()];
+    try {
+      undo.push(...(await openListeners(namespace.bound, listeners)));
+      undo.push(await this.#outbound.connect(namespace));
+    } catch (error) {
+      for (const step of undo) step();
+      throw error;
     }
-  } catch (error) {
-    closeAll();
-    throw error;
+    const network: SandboxNetwork = {
+      namespacePath: namespace.path,
+      resolvConf: this.#outbound.resolvConf,
+      destroy: async () => {
+        this.#live.delete(network);
+        for (const step of undo.splice(0)) step();
+      },
+    };
+    this.#live.add(network);
+    return network;
   }
-  return {
-    namespacePath: namespace.path,
-    resolvConf: '',
-    async destroy() {
-      onDestroy();
-      closeAll();
-    },
-  };
 }

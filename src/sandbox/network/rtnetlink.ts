@@ -1,4 +1,5 @@
-import { ipv4Bytes, SyscallError, type Syscalls } from '../syscalls.ts';
+import { SyscallError } from '../system/native.ts';
+import { ipv4Bytes, type NetworkSyscalls } from './syscalls.ts';
 
 /**
  * Requests to the kernel's routing socket, as rtnetlink(7) and the headers linux/netlink.h, linux/rtnetlink.h,
@@ -7,6 +8,7 @@ import { ipv4Bytes, SyscallError, type Syscalls } from '../syscalls.ts';
  */
 const RTM_NEWLINK = 16;
 const RTM_NEWADDR = 20;
+const RTM_NEWROUTE = 24;
 
 const NLM_F_REQUEST = 1;
 const NLM_F_ACK = 4;
@@ -18,6 +20,24 @@ const HEADER_BYTES = 16;
 const AF_UNSPEC = 0;
 const AF_INET = 2;
 const IFF_UP = 1;
+
+const NLA_F_NESTED = 0x8000;
+
+const IFLA_IFNAME = 3;
+const IFLA_MTU = 4;
+const IFLA_LINKINFO = 18;
+const IFLA_NET_NS_FD = 28;
+const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
+const VETH_INFO_PEER = 1;
+
+const RT_TABLE_MAIN = 254;
+const RTPROT_STATIC = 4;
+const RTN_UNICAST = 1;
+const RTN_UNREACHABLE = 7;
+const RTA_DST = 1;
+const RTA_OIF = 4;
+const RTA_GATEWAY = 5;
 
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
@@ -48,13 +68,74 @@ export function addAddress(index: number, address: string, peer = address): Requ
   return { type: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL, body: Buffer.concat(body) };
 }
 
+interface VethEnd {
+  /** The number that the interface gets, so that nobody has to ask for it. */
+  readonly index: number;
+  readonly name: string;
+}
+
+/** A pair of interfaces: `near`, up, in the namespace of the routing socket, and `far`, still down, in the one that the descriptor holds. */
+export function addVethPair(
+  near: VethEnd,
+  far: VethEnd & { readonly namespaceFd: number },
+  mtu: number,
+): Request {
+  const peer = Buffer.concat([
+    interfaceInfo(far.index, 0),
+    attribute(IFLA_IFNAME, cString(far.name)),
+    attribute(IFLA_MTU, uint32(mtu)),
+    attribute(IFLA_NET_NS_FD, uint32(far.namespaceFd)),
+  ]);
+  const kind = attribute(IFLA_INFO_KIND, cString('veth'));
+  const data = nested(IFLA_INFO_DATA, attribute(VETH_INFO_PEER | NLA_F_NESTED, peer));
+  const body = [
+    interfaceInfo(near.index, IFF_UP),
+    attribute(IFLA_IFNAME, cString(near.name)),
+    attribute(IFLA_MTU, uint32(mtu)),
+    nested(IFLA_LINKINFO, kind, data),
+  ];
+  return { type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, body: Buffer.concat(body) };
+}
+
+/** Everything without a nearer route goes to `gateway`, at the other end of the interface. */
+export function addDefaultRoute(index: number, gateway: string): Request {
+  const attributes = [attribute(RTA_OIF, uint32(index)), attribute(RTA_GATEWAY, ipv4Bytes(gateway))];
+  return addRoute(routeInfo(0, RTN_UNICAST), attributes);
+}
+
+/** Connecting to an address of the network fails at once, with EHOSTUNREACH. */
+export function addUnreachableRoute(network: string, prefixLength: number): Request {
+  return addRoute(routeInfo(prefixLength, RTN_UNREACHABLE), [attribute(RTA_DST, ipv4Bytes(network))]);
+}
+
+function addRoute(info: Buffer, attributes: readonly Buffer[]): Request {
+  return { type: RTM_NEWROUTE, flags: NLM_F_CREATE | NLM_F_EXCL, body: Buffer.concat([info, ...attributes]) };
+}
+
+/** `struct rtmsg`. */
+function routeInfo(destinationLength: number, type: number): Buffer {
+  const noFlags = [0, 0, 0, 0];
+  const scope = RT_SCOPE_UNIVERSE;
+  return Buffer.from([
+    AF_INET,
+    destinationLength,
+    0,
+    0,
+    RT_TABLE_MAIN,
+    RTPROT_STATIC,
+    scope,
+    type,
+    ...noFlags,
+  ]);
+}
+
 /** `struct ifinfomsg`. */
-function interfaceInfo(index: number, up: number): Buffer {
+function interfaceInfo(index: number, flags: number): Buffer {
   const info = Buffer.alloc(16);
   info.writeUInt8(AF_UNSPEC, 0);
   info.writeInt32LE(index, 4);
-  info.writeUInt32LE(up, 8);
-  info.writeUInt32LE(up, 12);
+  info.writeUInt32LE(flags, 8);
+  info.writeUInt32LE(flags, 12);
   return info;
 }
 
@@ -66,6 +147,20 @@ function attribute(type: number, value: Uint8Array): Buffer {
   bytes.writeUInt16LE(type, 2);
   bytes.set(value, 4);
   return bytes;
+}
+
+function nested(type: number, ...attributes: readonly Buffer[]): Buffer {
+  return attribute(type | NLA_F_NESTED, Buffer.concat(attributes));
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+function cString(text: string): Buffer {
+  return Buffer.from(`${text}\0`);
 }
 
 /** One datagram that holds all requests; each is answered by an acknowledgement of its own. */
@@ -83,12 +178,22 @@ function encode(requests: readonly Request[]): Buffer {
 }
 
 /** Carries out the requests in order, on the calling thread, and throws the first failure as `SyscallError`. */
-export function apply(syscalls: Syscalls, socket: number, requests: readonly Request[]): void {
+export function apply(syscalls: NetworkSyscalls, socket: number, requests: readonly Request[]): void {
   syscalls.send(socket, encode(requests));
   checkAnswers(syscalls, socket, requests);
 }
 
-function checkAnswers(syscalls: Syscalls, socket: number, requests: readonly Request[]): void {
+/** As `apply`, off the calling thread: a request waits up to 30 ms for a lock while other interfaces are torn down. */
+export async function applyLater(
+  syscalls: NetworkSyscalls,
+  socket: number,
+  requests: readonly Request[],
+): Promise<void> {
+  await syscalls.sendLater(socket, encode(requests));
+  checkAnswers(syscalls, socket, requests);
+}
+
+function checkAnswers(syscalls: NetworkSyscalls, socket: number, requests: readonly Request[]): void {
   const answer = Buffer.alloc(4096);
   let failure: SyscallError | undefined;
   for (const request of requests) {

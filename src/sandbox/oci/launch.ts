@@ -97,7 +97,7 @@ interface SurroundOptions {
 /** Makes everything that must stand before the command starts. */
 async function surround(parts: LaunchParts, options: SurroundOptions): Promise<void> {
   const { spec, keepsake, folder, surroundings } = options;
-  const network = await parts.networks.create(spec.id, spec.listeners);
+  const network = await parts.networks.create(spec.listeners);
   surroundings.network = network;
   const { disk, uid } = keepsake;
   const rootPath = join(folder, 'root');

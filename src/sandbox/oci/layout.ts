@@ -12,6 +12,7 @@ export interface ServerLayout {
   readonly sandboxesDir: string;
   readonly runcDir: string;
   readonly sharedEtcDir: string;
+  readonly networkDir: string;
   readonly diskMountsDir: string;
   readonly diskImagesDir: string;
   /** Name of the control group that holds all of this server's. */
@@ -29,6 +30,7 @@ export function prepareLayout(stateDir: string, runBase: string): ServerLayout {
     sandboxesDir: join(runDir, 'sandboxes'),
     runcDir: join(runDir, 'runc'),
     sharedEtcDir: join(runDir, 'etc'),
+    networkDir: join(runDir, 'network'),
     diskMountsDir: join(runDir, 'disks'),
     diskImagesDir: join(stateDir, 'disk-images'),
     cgroup: `hearth-${hash}`,

@@ -24,8 +24,6 @@ export interface OciSandboxFactoryOptions {
   readonly stateDir: string;
   readonly log: Log;
   readonly clock: Clock;
-  /** Where sandboxes get their network; the owner closes it. Without it the factory opens one of its own. */
-  readonly networks?: SandboxNetworks;
   /** Default `/run/hearth`. */
   readonly runBase?: string;
 }
@@ -43,7 +41,8 @@ export async function createOciSandboxFactory(options: OciSandboxFactoryOptions)
   const library = await loadNativeLibrary();
   const { diskImagesDir: imageDir, diskMountsDir: mountDir } = layout;
   const mounter = createMounter(library);
-  const networks = options.networks ?? (await openSandboxNetworks());
+  const cgroups = openCgroups(machine.cgroupMounts, layout.cgroup);
+  const networks = await openSandboxNetworks({ folder: layout.networkDir, ...options });
   const children = adoptOrphans(library);
   rmSync(layout.sharedEtcDir, { recursive: true, force: true });
   writeSharedEtc(layout.sharedEtcDir);
@@ -52,7 +51,7 @@ export async function createOciSandboxFactory(options: OciSandboxFactoryOptions)
     networks,
     clock: options.clock,
     log: options.log,
-    cgroups: openCgroups(machine.cgroupMounts, layout.cgroup),
+    cgroups,
     disks: new LoopDisks({ imageDir, mountDir, library, mounter, spares: SPARE_DISKS }),
     mounter,
     children,
@@ -123,7 +122,8 @@ class OciSandboxFactory implements SandboxFactory {
   }
 
   async sweep(): Promise<{ readonly removed: readonly string[] }> {
-    return { removed: await sweepSandboxes(this.#parts) };
+    const sandboxes = await sweepSandboxes(this.#parts);
+    return { removed: [...sandboxes, ...(await this.#parts.networks.sweep())] };
   }
 
   close(): Promise<void> {
@@ -165,6 +165,7 @@ class OciSandboxFactory implements SandboxFactory {
   async #close(): Promise<void> {
     await Promise.allSettled(this.#starting);
     await Promise.allSettled([...this.#live.keys()].map((sandbox) => sandbox.destroy()));
+    await this.#parts.networks.close();
     await this.#parts.disks.close();
     this.#parts.cgroups.close();
     this.#children.close();

@@ -1,7 +1,6 @@
 import { constants } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
-import { SyscallError } from '../syscalls.ts';
-import type { NativeFunction, NativeLibrary } from './native.ts';
+import { type NativeFunction, type NativeLibrary, SyscallError } from './native.ts';
 
 /** How a process ended. */
 export type ProcessEnd =

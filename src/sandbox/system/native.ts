@@ -1,4 +1,16 @@
-import { SyscallError } from '../syscalls.ts';
+import { getSystemErrorName } from 'node:util';
+
+/** A system call that the kernel refused; `code` as in `errno` (`EPERM`). */
+export class SyscallError extends Error {
+  override readonly name = 'SyscallError';
+  readonly code: string;
+
+  constructor(syscall: string, errno: number) {
+    const code = getSystemErrorName(-errno);
+    super(`${syscall}: ${code}`);
+    this.code = code;
+  }
+}
 
 type NativeArgument = string | number | Uint8Array | number[] | null;
 
