@@ -1,6 +1,12 @@
 export { LineSplitter, maxLineBytes } from './capture/line-splitter.ts';
 export { type LogFrame, LogFrameParser } from './capture/log-frames.ts';
 export { TailBuffer } from './capture/tail-buffer.ts';
+export {
+  type LogFilter,
+  parseFilterPattern,
+  PatternError,
+  UnsupportedPattern,
+} from './filter-pattern/filter-pattern.ts';
 export { applicationLevelOf, reachesLevel } from './log-level.ts';
 export type { ChunkScope } from './logs/log-chunk-store.ts';
 export type { LogGroup, LogGroupStore, LogStream } from './logs/log-group-store.ts';

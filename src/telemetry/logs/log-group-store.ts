@@ -196,6 +196,17 @@ export class LogGroupStore {
     return rows.map(streamOf);
   }
 
+  /** Names by id. */
+  async streamNames(groupId: string, ids: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+    const names = new Map<string, string>();
+    for (const id of ids) {
+      const sql = 'SELECT name FROM log_streams WHERE id = $1 AND group_id = $2';
+      const [row] = await this.#database.query(sql, [id, groupId]);
+      if (row) names.set(id, textOf(row, 'name'));
+    }
+    return names;
+  }
+
   async listStreams(groupId: string, page: StreamPage): Promise<readonly LogStream[]> {
     const { sql, params } = pageOfStreams(groupId, page);
     return (await this.#database.query(sql, params)).map(streamOf);
