@@ -16,7 +16,7 @@ import type { ServerLayout } from './layout.ts';
 import { OciSandbox } from './oci-sandbox.ts';
 import { assembleRoot, type RootPlan } from './root.ts';
 import { runDetached } from './runc.ts';
-import { listenOnRuntimeSocket, type RuntimeSocket } from './runtime-socket.ts';
+import { type ClosableListener, listenOnUnixSocket } from '../system/unix-listener.ts';
 import type { SeccompProfile } from './seccomp.ts';
 
 /** What every launch of one server uses. */
@@ -54,16 +54,16 @@ export async function launch(
   parts: LaunchParts,
   spec: SandboxSpec,
   keepsake: Keepsake,
-  onRemoved: (keepDisk: boolean) => Promise<void>,
+  onRemoved: (keep: boolean) => Promise<void>,
 ): Promise<OciSandbox> {
   const folder = makeFolder(parts, spec.id);
   const surroundings: Surroundings = {};
   try {
     await surround(parts, { spec, keepsake, folder, surroundings });
-    const command = await startCommand(parts, spec, folder);
-    return new OciSandbox(spec.id, command, async (keepDisk) => {
+    const command = await startCommand(parts, { spec, keepsake, folder });
+    return new OciSandbox(spec.id, command, async (keep) => {
       await dismantle(parts, spec.id, surroundings);
-      await onRemoved(keepDisk);
+      await onRemoved(keep);
     });
   } catch (error) {
     await dismantle(parts, spec.id, surroundings);
@@ -74,7 +74,7 @@ export async function launch(
 /** What stands around the command, filled in as it is made, so that a failure half-way finds what to remove. */
 interface Surroundings {
   network?: SandboxNetwork;
-  socket?: RuntimeSocket;
+  socket?: ClosableListener;
 }
 
 function makeFolder({ layout }: LaunchParts, id: string): string {
@@ -119,8 +119,7 @@ async function surround(parts: LaunchParts, options: SurroundOptions): Promise<v
   });
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o600 });
   const socketPath = join(rootPath, RUNTIME_SOCKET_PATH);
-  if (spec.onRuntimeSocket)
-    surroundings.socket = listenOnRuntimeSocket(socketPath, uid, spec.onRuntimeSocket);
+  if (spec.onRuntimeSocket) surroundings.socket = listenOnUnixSocket(socketPath, uid, spec.onRuntimeSocket);
 }
 
 function viewFrom(spec: SandboxSpec): InsideView {
@@ -135,9 +134,13 @@ function viewFrom(spec: SandboxSpec): InsideView {
   };
 }
 
-async function startCommand(parts: LaunchParts, spec: SandboxSpec, folder: string) {
+async function startCommand(
+  parts: LaunchParts,
+  { spec, keepsake, folder }: Omit<SurroundOptions, 'surroundings'>,
+) {
   const pipes = [parts.createPipe(), parts.createPipe(), parts.createPipe()] as const;
   const [stdout, stderr, log] = pipes;
+  for (const pipe of pipes) pipe.giveTo(keepsake.uid);
   try {
     const outputs = [stdout.writeFd, stderr.writeFd, log.writeFd] as const;
     const pid = await runDetached(

@@ -1,23 +1,23 @@
 import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import type { Clock, Log } from '../../base/index.ts';
 import { openCgroups } from '../cgroups/layout.ts';
 import { LoopDisks } from '../disks/disks.ts';
 import { openSandboxNetworks, type SandboxNetworks } from '../network/network.ts';
 import { type OciMachine, requireOci } from '../probe/probe.ts';
 import type { Sandbox, SandboxCapabilities, SandboxFactory, SandboxSpec } from '../sandbox.ts';
-import { SandboxError } from '../sandbox-error.ts';
-import { type AdoptedChildren, adoptOrphans } from '../system/children.ts';
+import { adoptOrphans } from '../system/children.ts';
 import { createMounter } from '../system/mounts.ts';
 import { createPipes } from '../system/pipes.ts';
+import { SandboxRegistry } from '../system/registry.ts';
 import { loadNativeLibrary } from '../system/native.ts';
 import { writeSharedEtc } from './etc.ts';
 import { type Keepsake, type LaunchParts, launch } from './launch.ts';
 import { prepareLayout } from './layout.ts';
-import type { OciSandbox } from './oci-sandbox.ts';
 import { planRoot } from './root.ts';
 import { seccompProfile } from './seccomp.ts';
 import { sweepSandboxes } from './sweep.ts';
-import { UserIds } from './user-ids.ts';
+import { UserIds } from '../system/user-ids.ts';
 
 export interface OciSandboxFactoryOptions {
   /** Folder on a real disk that belongs to this server alone; names of everything else derive from it. */
@@ -61,7 +61,7 @@ export async function createOciSandboxFactory(options: OciSandboxFactoryOptions)
     seccomp: seccompProfile(process.arch),
     limitSwap: machine.limitsSwap,
   };
-  return new OciSandboxFactory(parts, children, capabilitiesOf(machine, networks), new UserIds(layout.hash));
+  return new OciSandboxFactory(parts, capabilitiesOf(machine, networks));
 }
 
 function capabilitiesOf(machine: OciMachine, networks: SandboxNetworks): SandboxCapabilities {
@@ -77,6 +77,7 @@ const ENFORCED = [
   'freeze',
   'network',
   'users',
+  'read-only-mounts',
   'file-system',
   'system-calls',
 ];
@@ -84,41 +85,29 @@ const ENFORCED = [
 class OciSandboxFactory implements SandboxFactory {
   readonly capabilities: SandboxCapabilities;
   readonly #parts: LaunchParts;
-  readonly #children: AdoptedChildren;
-  readonly #userIds: UserIds;
-  /** Each live or starting sandbox, with what it leaves to a successor. */
-  readonly #live = new Map<Sandbox, { readonly sandbox: OciSandbox; readonly keepsake: Keepsake }>();
-  readonly #starting = new Set<Promise<unknown>>();
+  readonly #registry: SandboxRegistry<Keepsake>;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    parts: LaunchParts,
-    children: AdoptedChildren,
-    capabilities: SandboxCapabilities,
-    userIds: UserIds,
-  ) {
+  constructor(parts: LaunchParts, capabilities: SandboxCapabilities) {
     this.#parts = parts;
-    this.#children = children;
     this.capabilities = capabilities;
-    this.#userIds = userIds;
+    const userIds = new UserIds(parts.layout.hash);
+    this.#registry = new SandboxRegistry({
+      make: async (spec) => ({ disk: await parts.disks.take(spec.tmpBytes), uid: userIds.take() }),
+      launch: (spec, keepsake, onRemoved) => launch(parts, spec, keepsake, onRemoved),
+      dispose: async ({ disk, uid }) => {
+        userIds.release(uid);
+        await disk.destroy();
+      },
+    });
   }
 
   start(spec: SandboxSpec): Promise<Sandbox> {
-    return this.#track(async () => {
-      const keepsake = { disk: await this.#parts.disks.take(spec.tmpBytes), uid: this.#userIds.take() };
-      return this.#launch(spec, keepsake);
-    });
+    return this.#registry.start(spec);
   }
 
   restart(previous: Sandbox, spec: SandboxSpec): Promise<Sandbox> {
-    return this.#track(async () => {
-      const live = this.#live.get(previous);
-      if (!live)
-        throw new SandboxError(`sandbox ${previous.id} is gone, and its /tmp with it`, { fault: 'machine' });
-      this.#live.delete(previous);
-      await live.sandbox.destroyExceptDisk();
-      return this.#launch(spec, live.keepsake);
-    });
+    return this.#registry.restart(previous, spec);
   }
 
   async sweep(): Promise<{ readonly removed: readonly string[] }> {
@@ -131,44 +120,13 @@ class OciSandboxFactory implements SandboxFactory {
     return this.#closing;
   }
 
-  async #track<T>(start: () => Promise<T>): Promise<T> {
-    if (this.#closing)
-      throw new SandboxError('no sandbox starts while the server closes', { fault: 'machine' });
-    const started = start();
-    this.#starting.add(started);
-    try {
-      return await started;
-    } finally {
-      this.#starting.delete(started);
-    }
-  }
-
-  async #launch(spec: SandboxSpec, keepsake: Keepsake): Promise<Sandbox> {
-    try {
-      const sandbox = await launch(this.#parts, spec, keepsake, async (keepDisk) => {
-        this.#live.delete(sandbox);
-        if (!keepDisk) await this.#dispose(keepsake);
-      });
-      this.#live.set(sandbox, { sandbox, keepsake });
-      return sandbox;
-    } catch (error) {
-      await this.#dispose(keepsake);
-      throw error;
-    }
-  }
-
-  async #dispose({ disk, uid }: Keepsake): Promise<void> {
-    this.#userIds.release(uid);
-    await disk.destroy();
-  }
-
   async #close(): Promise<void> {
-    await Promise.allSettled(this.#starting);
-    await Promise.allSettled([...this.#live.keys()].map((sandbox) => sandbox.destroy()));
-    await this.#parts.networks.close();
-    await this.#parts.disks.close();
-    this.#parts.cgroups.close();
-    this.#children.close();
-    rmSync(this.#parts.layout.runDir, { recursive: true, force: true });
+    const { networks, disks, cgroups, children, layout } = this.#parts;
+    await this.#registry.close();
+    await networks.close();
+    await disks.close();
+    cgroups.close();
+    children.close();
+    await rm(layout.runDir, { recursive: true, force: true });
   }
 }

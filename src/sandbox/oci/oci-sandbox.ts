@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Cgroup } from '../cgroups/cgroups.ts';
-import type { Sandbox, SandboxExit, SandboxUsage } from '../sandbox.ts';
+import type { SandboxExit, SandboxUsage } from '../sandbox.ts';
 import type { ProcessEnd } from '../system/children.ts';
+import type { RestartableSandbox } from '../system/registry.ts';
 
 /** A command that the OCI runtime started, with the means to watch and end it. */
 export interface StartedCommand {
@@ -15,16 +16,16 @@ export interface StartedCommand {
 }
 
 /** One command under `runc`. The factory releases what surrounds it, by `release`, once every process is dead. */
-export class OciSandbox implements Sandbox {
+export class OciSandbox implements RestartableSandbox {
   readonly id: string;
   readonly exited: Promise<SandboxExit>;
   readonly #command: StartedCommand;
-  readonly #release: (keepDisk: boolean) => Promise<void>;
+  readonly #release: (keep: boolean) => Promise<void>;
   #state: 'running' | 'ended' | 'removed' = 'running';
   #usage: SandboxUsage = { memoryPeakBytes: 0, cpuUsec: 0 };
   #removal: Promise<void> | undefined;
 
-  constructor(id: string, command: StartedCommand, release: (keepDisk: boolean) => Promise<void>) {
+  constructor(id: string, command: StartedCommand, release: (keep: boolean) => Promise<void>) {
     this.id = id;
     this.#command = command;
     this.#release = release;
@@ -69,16 +70,16 @@ export class OciSandbox implements Sandbox {
   }
 
   /** Ends and removes everything but the disk and the user id, which the next sandbox goes on with. */
-  destroyExceptDisk(): Promise<void> {
+  destroyExceptTmp(): Promise<void> {
     return this.#remove(true);
   }
 
-  #remove(keepDisk: boolean): Promise<void> {
-    this.#removal ??= this.#killAndRelease(keepDisk);
+  #remove(keep: boolean): Promise<void> {
+    this.#removal ??= this.#killAndRelease(keep);
     return this.#removal;
   }
 
-  async #killAndRelease(keepDisk: boolean): Promise<void> {
+  async #killAndRelease(keep: boolean): Promise<void> {
     // The signal first: a frozen process that is thawed with a SIGKILL pending runs no further instruction.
     this.signal('SIGKILL');
     this.thaw();
@@ -87,7 +88,7 @@ export class OciSandbox implements Sandbox {
     this.#state = 'removed';
     this.#command.cgroup.close();
     for (const output of this.#outputs()) if (output.readableFlowing === null) output.resume();
-    await this.#release(keepDisk);
+    await this.#release(keep);
   }
 
   async #watch(): Promise<SandboxExit> {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { emptyFolder } from '../system/folders.ts';
 import { mountPointsUnder } from '../system/mounts.ts';
+import { sendSignal } from '../system/signals.ts';
 import { type LaunchParts, removeCgroup } from './launch.ts';
 
 /**
@@ -10,7 +10,7 @@ import { type LaunchParts, removeCgroup } from './launch.ts';
  */
 export async function sweepSandboxes(parts: LaunchParts): Promise<readonly string[]> {
   const { layout, cgroups, mounter } = parts;
-  for (const pid of processesNaming(layout.runcDir)) kill(pid);
+  for (const pid of processesNaming(layout.runcDir)) sendSignal(pid, 'SIGKILL');
   const found = new Set([...cgroups.list(), ...readdirSync(layout.sandboxesDir)]);
   for (const id of cgroups.list()) {
     killGroup(parts, id);
@@ -18,7 +18,7 @@ export async function sweepSandboxes(parts: LaunchParts): Promise<readonly strin
   }
   for (const mountPoint of mountPointsUnder(layout.runDir)) await mounter.unmount(mountPoint);
   for (const folder of [layout.sandboxesDir, layout.runcDir, layout.diskMountsDir, layout.diskImagesDir]) {
-    for (const name of readdirSync(folder)) await rm(join(folder, name), { recursive: true, force: true });
+    await emptyFolder(folder);
   }
   return [...found];
 }
@@ -42,18 +42,9 @@ function commandLine(pid: number): readonly string[] {
 function killGroup({ cgroups }: LaunchParts, id: string): void {
   const cgroup = cgroups.open(id);
   try {
-    for (const pid of cgroup.processes()) kill(pid);
+    for (const pid of cgroup.processes()) sendSignal(pid, 'SIGKILL');
     cgroup.thaw();
   } finally {
     cgroup.close();
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    const gone = error instanceof Error && 'code' in error && error.code === 'ESRCH';
-    if (!gone) throw error;
   }
 }

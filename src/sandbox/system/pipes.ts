@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync, fchownSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { NativeLibrary } from './native.ts';
@@ -7,6 +7,8 @@ import type { NativeLibrary } from './native.ts';
 export interface OutputPipe {
   readonly readEnd: Readable;
   readonly writeFd: number;
+  /** Lets a user open it again by way of /dev/stdout. */
+  giveTo(uid: number): void;
   /** Closes our copy of the write end, so that the reader sees the end when the last writer is gone. */
   closeWriteEnd(): void;
 }
@@ -23,6 +25,7 @@ export function createPipes(library: NativeLibrary): () => OutputPipe {
     return {
       readEnd: new Socket({ fd: readFd, readable: true, writable: false }),
       writeFd,
+      giveTo: (uid) => fchownSync(writeFd, uid, uid),
       closeWriteEnd: () => {
         if (open) closeSync(writeFd);
         open = false;
