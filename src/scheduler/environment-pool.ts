@@ -6,9 +6,15 @@ import {
   type PreparedVersion,
 } from '../environments/index.ts';
 import type { FunctionVersion } from '../model/index.ts';
+import type { Load } from './concurrency.ts';
 
 /** Expected memory of an environment of which nothing was measured yet: a booted interpreter with a small function. */
 const UNMEASURED_BYTES = 67_108_864;
+
+export interface PoolLoads {
+  readonly ofFunction: Load;
+  readonly unreserved: Load;
+}
 
 /** Told what happens in a pool. */
 export interface PoolObserver {
@@ -21,6 +27,8 @@ export interface PoolObserver {
 export class EnvironmentPool implements EnvironmentOwner {
   readonly version: FunctionVersion;
   readonly environments = new Set<ExecutionEnvironment>();
+  /** Of the whole function, and of its account and region: looked up once, not at each invocation. */
+  readonly loads: PoolLoads;
   /** No longer deployed: what is still running ends, and nothing is kept. */
   retired = false;
   /** Environments that are about to be, as soon as the version is prepared. */
@@ -31,8 +39,9 @@ export class EnvironmentPool implements EnvironmentOwner {
   readonly #idle: ExecutionEnvironment[] = [];
   #peakBytes = 0;
 
-  constructor(version: FunctionVersion, observer: PoolObserver) {
+  constructor(version: FunctionVersion, loads: PoolLoads, observer: PoolObserver) {
     this.version = version;
+    this.loads = loads;
     this.#observer = observer;
   }
 

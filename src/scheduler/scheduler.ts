@@ -8,7 +8,7 @@ import type { InvocationTarget } from '../functions/index.ts';
 import { awsError, type FunctionVersion, limits } from '../model/index.ts';
 import { decideAdmission, throttled } from './admission.ts';
 import { decideCapacity, type MachineLimits, type MachineUse } from './capacity.ts';
-import { ConcurrencyLedger, CountedCaller, type Load } from './concurrency.ts';
+import { ConcurrencyLedger, CountedCaller } from './concurrency.ts';
 import { EnvironmentPool } from './environment-pool.ts';
 import { type PendingInvocation, WaitingLine } from './waiting-line.ts';
 
@@ -58,18 +58,23 @@ export class Scheduler {
   invoke({ target, reservedTotal, invocation }: ScheduledInvocation, caller: Caller): void {
     if (this.#stopped) return caller.reject(awsError('ServiceException', 'The server is stopping.'));
     const { version, reservedConcurrency } = target;
-    const loads = this.#loadsOf(version, reservedConcurrency !== undefined);
+    const pool = this.#poolOf(version);
+    const { ofFunction, unreserved } = pool.loads;
     const refusal = decideAdmission({
-      functionInFlight: this.#ledger.ofFunction(version).inFlight,
-      unreservedInFlight: this.#ledger.unreservedOf(version).inFlight,
+      functionInFlight: ofFunction.inFlight,
+      unreservedInFlight: unreserved.inFlight,
       ...(reservedConcurrency === undefined ? {} : { reserved: reservedConcurrency }),
       reservedTotal,
       accountConcurrency: this.#options.accountConcurrency ?? limits.accountConcurrency,
     });
-    if (refusal) return caller.reject(throttled(refusal));
+    if (refusal) {
+      this.#forgetIfEmpty(pool);
+      return caller.reject(throttled(refusal));
+    }
     this.#running++;
-    const counted = new CountedCaller(caller, loads, () => this.#settled());
-    this.#place({ pool: this.#poolOf(version), invocation, caller: counted }, { mayWaitForFinishing: true });
+    const loads = reservedConcurrency === undefined ? [ofFunction, unreserved] : [ofFunction];
+    const counted = new CountedCaller(caller, loads, this.#settled);
+    this.#place({ pool, invocation, caller: counted }, { mayWaitForFinishing: true });
   }
 
   /** The version with this deployment runs no more: its environments go as soon as they are idle. */
@@ -84,6 +89,9 @@ export class Scheduler {
   /** Ends every environment at once; what runs in them fails. Resolves when nothing is left. */
   async reset(): Promise<void> {
     this.#epoch++;
+    for (const line of [this.#graceLine, this.#line]) {
+      for (let pending = line.take(); pending; pending = line.take()) pending.caller.reject(wasReset());
+    }
     for (const environment of this.environments) this.#closeEnvironment(environment);
     while (this.#closing.size > 0) await Promise.all(this.#closing);
   }
@@ -95,11 +103,6 @@ export class Scheduler {
   }
 
   #drain(): Promise<void> {
-    for (const line of [this.#graceLine, this.#line]) {
-      for (let pending = line.take(); pending; pending = line.take()) {
-        pending.caller.reject(awsError('ServiceException', 'The server is stopping.'));
-      }
-    }
     if (this.#running === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const cancel = this.#options.services.clock.setTimer(this.#options.machine.drainMs, resolve);
@@ -110,22 +113,21 @@ export class Scheduler {
     });
   }
 
-  #settled(): void {
+  readonly #settled = (): void => {
     this.#running--;
     if (this.#running === 0) this.#whenIdle?.();
-  }
-
-  #loadsOf(version: FunctionVersion, reserved: boolean): readonly Load[] {
-    const ofFunction = this.#ledger.ofFunction(version);
-    return reserved ? [ofFunction] : [ofFunction, this.#ledger.unreservedOf(version)];
-  }
+  };
 
   #poolOf(version: FunctionVersion): EnvironmentPool {
     const known = this.#pools.get(version.deploymentId);
     if (known) return known;
-    const pool = new EnvironmentPool(version, {
+    const loads = {
+      ofFunction: this.#ledger.ofFunction(version),
+      unreserved: this.#ledger.unreservedOf(version),
+    };
+    const pool = new EnvironmentPool(version, loads, {
       available: (from) => this.#available(from),
-      closing: () => this.#advanceLine(),
+      closing: (from) => this.#lost(from),
       closed: (from) => this.#forgetIfEmpty(from),
     });
     this.#pools.set(version.deploymentId, pool);
@@ -160,7 +162,7 @@ export class Scheduler {
     pool.preparing++;
     try {
       const prepared = await pool.prepare(this.#options.services);
-      if (epoch !== this.#epoch) throw awsError('ServiceException', 'The server was reset meanwhile.');
+      if (epoch !== this.#epoch) throw wasReset();
       this.#run(
         pool,
         new ExecutionEnvironment(pool.version, prepared, { services: this.#options.services, owner: pool }),
@@ -217,6 +219,13 @@ export class Scheduler {
     else this.#advanceLine();
   }
 
+  /** One environment less: whoever waited for it must look elsewhere, and there may be room for others. */
+  #lost(pool: EnvironmentPool): void {
+    const pending = this.#graceLine.take(pool);
+    if (pending) this.#place(pending, { mayWaitForFinishing: true });
+    this.#advanceLine();
+  }
+
   /** Room may have come free: starts what waits for it, in order. */
   #advanceLine(): void {
     if (this.#advancing) return;
@@ -247,6 +256,10 @@ export class Scheduler {
     if (!used && this.#pools.get(pool.version.deploymentId) === pool)
       this.#pools.delete(pool.version.deploymentId);
   }
+}
+
+function wasReset(): Error {
+  return awsError('ServiceException', 'All execution environments were ended meanwhile.');
 }
 
 function noRoom(): Error {
