@@ -28,6 +28,7 @@ async function measure(callers: number, seconds: number): Promise<object> {
   };
   await Promise.all(Array.from({ length: callers }, caller));
   latencies.sort((a, b) => a - b);
-  const at = (share: number): number => Math.round((latencies[Math.floor(latencies.length * share)] ?? 0) * 1_000);
+  const at = (share: number): number =>
+    Math.round((latencies[Math.floor(latencies.length * share)] ?? 0) * 1_000);
   return { callers, perSecond: Math.round(latencies.length / seconds), p50us: at(0.5), p99us: at(0.99) };
 }

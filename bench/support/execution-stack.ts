@@ -14,7 +14,11 @@ import { openLogs } from '../../src/telemetry/index.ts';
 
 export const HANDLERS = {
   nodejs: { runtime: 'nodejs24.x', file: 'index.js', code: 'exports.handler = async (event) => event;\n' },
-  python: { runtime: 'python3.11', file: 'index.py', code: 'def handler(event, context):\n    return event\n' },
+  python: {
+    runtime: 'python3.11',
+    file: 'index.py',
+    code: 'def handler(event, context):\n    return event\n',
+  },
 } as const;
 
 export interface ExecutionStack {
@@ -24,7 +28,10 @@ export interface ExecutionStack {
 }
 
 /** Everything from the invoker down, with real sandboxes and logs on disk, and no edge: one function, `fn`. */
-export async function openExecutionStack(language: keyof typeof HANDLERS, memoryMiB = 1_769): Promise<ExecutionStack> {
+export async function openExecutionStack(
+  language: keyof typeof HANDLERS,
+  memoryMiB = 1_769,
+): Promise<ExecutionStack> {
   const folder = mkdtempSync(join(tmpdir(), 'hearth-bench-'));
   const { runtime, file, code } = HANDLERS[language];
   const task = join(folder, 'task');
