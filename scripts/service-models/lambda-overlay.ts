@@ -42,24 +42,17 @@ function limits(shapes: Shapes): void {
   });
 }
 
-/** The set that AWS prints for functions; the others of the model still parse, and are refused as deprecated later. */
-const functionRuntimes =
-  'nodejs20.x python3.14 provided.al2023 python3.12 python3.13 nodejs24.x nodejs22.x java17 nodejs16.x java25 dotnet8 python3.10 java11 python3.11 dotnet6 java21 nodejs18.x provided.al2 ruby3.3 ruby3.4 java8.al2 ruby3.2 python3.8 python3.9';
-
-/** The longer set that AWS prints for layers. */
+/** The set that AWS prints for layers. */
 const layerRuntimes =
   'ruby3.5 ruby2.6 dotnetcore1.0 python3.7 nodejs8.10 nasa ruby2.7 python2.7-greengrass dotnetcore2.0 python3.8 java21 dotnet6 dotnetcore2.1 python3.9 java11 nodejs6.10 provided dotnetcore3.1 dotnet8 java25 java17 nodejs nodejs4.3 java8.al2 go1.x dotnet10 nodejs20.x go1.9 byol nodejs10.x provided.al2023 nodejs22.x python3.10 java8 nodejs12.x python3.11 nodejs24.x nodejs8.x python3.12 nodejs14.x nodejs8.9 nodejs26.x python3.13 python3.14 nodejs16.x python3.15 provided.al2 nodejs4.3-edge nodejs18.x ruby3.2 python3.4 ruby3.3 ruby3.4 ruby2.5 python3.6 python2.7';
 
-/** First retired runtimes of each language: known, so that the refusal can name what to use instead. */
-const retired =
-  /^(nodejs|nodejs(4\.3|4\.3-edge|6\.10|8\.10|10\.x|12\.x|14\.x)|python(2\.7|3\.6|3\.7)|java8|dotnetcore.*|go1\.x|ruby2\..|provided)$/;
-
+/**
+ * Which runtimes a function may have is the service's own decision, with two texts of its own, so that the constraint
+ * goes; layers are checked against the model.
+ */
 function runtimes(shapes: Shapes): void {
   const known = shapes['Runtime']?.enum ?? [];
-  const printed = functionRuntimes.split(' ');
-  const newer = known.filter((name) => !printed.includes(name) && !retired.test(name));
-  const accepted = known.filter((name) => retired.test(name));
-  change(shapes, 'Runtime', { enum: [...printed, ...newer], accepts: accepted });
+  shapes['Runtime'] = { type: 'string' };
   const forLayers = layerRuntimes.split(' ');
   shapes['LayerRuntime'] = {
     type: 'string',

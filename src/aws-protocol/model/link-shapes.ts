@@ -22,7 +22,6 @@ export interface RawShape {
   readonly max?: number;
   readonly pattern?: string;
   readonly enum?: readonly string[];
-  readonly accepts?: readonly string[];
   readonly sensitive?: boolean;
   readonly eventstream?: boolean;
 }
@@ -104,7 +103,6 @@ function linkScalar(name: string, source: RawShape): ScalarShape {
       pattern: { text: source.pattern, matches: patternMatcher(source.pattern, source.max) },
     }),
     ...(source.enum !== undefined && { values: source.enum }),
-    ...(source.accepts !== undefined && { accepts: source.accepts }),
   };
 }
 

@@ -66,8 +66,6 @@ export interface ScalarShape {
   readonly max?: number;
   readonly pattern?: ValuePattern;
   readonly values?: readonly string[];
-  /** Values that pass although AWS does not print them in the set: refused later, in other words. */
-  readonly accepts?: readonly string[];
   readonly sensitive: boolean;
 }
 

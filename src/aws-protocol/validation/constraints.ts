@@ -49,9 +49,8 @@ function patternRules({ pattern }: ScalarShape): Rule[] {
   ];
 }
 
-function enumRules({ values, accepts }: ScalarShape): Rule[] {
-  // Shapes with further accepted values have a refusal of their own words (lambda-rules.ts).
-  if (values === undefined || accepts !== undefined) return [];
+function enumRules({ values }: ScalarShape): Rule[] {
+  if (values === undefined) return [];
   return [
     {
       text: `Member must satisfy enum value set: [${values.join(', ')}]`,
