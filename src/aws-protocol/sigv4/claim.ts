@@ -32,7 +32,7 @@ const LONGEST_PRESIGNED_SECONDS = 604_800;
 /** Reads header or query string; throws `AuthError` (missing, incomplete). Verifies nothing. */
 export function parseClaim(headers: Headers, query: string): SignatureClaim {
   const { authorization } = headers;
-  if (authorization !== undefined) return headerClaim(authorization, headers);
+  if (authorization) return headerClaim(authorization, headers);
   if (query.includes('X-Amz-Signature=')) return presignedClaim(new URLSearchParams(query));
   throw new AuthError('missing');
 }

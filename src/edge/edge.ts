@@ -1,0 +1,124 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Api } from '../api/index.ts';
+import type { Clock, Ids, Log } from '../base/index.ts';
+import type { FunctionLookup } from '../functions/index.ts';
+import type { Invoker } from '../invoke/index.ts';
+import type { Authenticator } from './auth/authenticator.ts';
+import type { ControlPlane } from './control/control-routes.ts';
+import type { Downloads } from './downloads.ts';
+import type { EnvironmentOrigin } from './origin.ts';
+import { RequestHandler } from './request-handler.ts';
+import type { InvokeAccess } from './invoke/invoke-handler.ts';
+import { type EdgeLimits, edgeLimits } from './limits.ts';
+
+export interface EdgeOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly api: Api;
+  readonly invoker: Invoker;
+  readonly lookup: FunctionLookup;
+  readonly access: InvokeAccess;
+  readonly authenticator: Authenticator;
+  readonly control: ControlPlane;
+  readonly downloads: Downloads;
+  /** What the health paths answer with besides the services. */
+  readonly health?: () => Readonly<Record<string, unknown>>;
+  /** For the drain; wall time. */
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly limits?: Partial<EdgeLimits>;
+}
+
+/** The one listener: AWS APIs, downloads, health, control routes. */
+export interface Edge {
+  /** Resolves with the port once connections are accepted. */
+  listen(): Promise<number>;
+  /** Serves a connection that came out of an environment: the same APIs, but never the control routes. */
+  acceptFromEnvironment(socket: Socket, origin: EnvironmentOrigin): void;
+  /** Stops accepting, finishes what is being answered (as long as `drainMs`), then closes every connection. Idempotent. */
+  close(): Promise<void>;
+}
+
+export function createEdge(options: EdgeOptions): Edge {
+  const limits = { ...edgeLimits, ...options.limits };
+  const origins = new WeakMap<Duplex, EnvironmentOrigin>();
+  const handler = new RequestHandler({ ...options, limits, originOf: (socket) => origins.get(socket) });
+  const server = createListener(limits, handler);
+  let closing: Promise<void> | undefined;
+  return {
+    listen: () => listen(server, options),
+    acceptFromEnvironment: (socket, origin) => {
+      origins.set(socket, origin);
+      server.emit('connection', socket);
+    },
+    close: () => {
+      closing ??= drain(server, handler, { clock: options.clock, drainMs: limits.drainMs });
+      return closing;
+    },
+  };
+}
+
+function createListener(limits: EdgeLimits, handler: RequestHandler): Server {
+  const server = createServer(
+    {
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      headersTimeout: limits.headTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: limits.timeoutCheckMs,
+      maxHeaderSize: limits.headBytes,
+      noDelay: true,
+    },
+    (request: IncomingMessage, response: ServerResponse) => handler.serve(request, response),
+  );
+  server.maxConnections = limits.connections;
+  server.on('clientError', answerBrokenRequest);
+  return server;
+}
+
+function listen(server: Server, { host, port }: EdgeOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+async function drain(
+  server: Server,
+  handler: RequestHandler,
+  { clock, drainMs }: { readonly clock: Clock; readonly drainMs: number },
+): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  const late = new Promise<void>((resolve) => {
+    clock.setTimer(drainMs, resolve);
+  });
+  await Promise.race([handler.drained(), late]);
+  server.closeAllConnections();
+  await closed;
+}
+
+const brokenRequests: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+};
+
+/** What is no HTTP, too long or too slow is answered in AWS's shape and hung up on. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, reason] = brokenRequests[error.code ?? ''] ?? [400, 'Bad Request'];
+  const body = JSON.stringify({ message: reason });
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,87 @@
+import type { IncomingMessage } from 'node:http';
+import { type AwsError, awsError } from '../../model/index.ts';
+
+interface BodyLimits {
+  readonly bufferedBodyBytes: number;
+  readonly discardedBodyBytes: number;
+}
+
+export interface BodyRule {
+  readonly maxBytes: number;
+  /** What the sender of a larger body is told; `bytes` is the size as far as it is known. */
+  tooLarge(bytes: number): AwsError;
+}
+
+/** The client went away before its request was complete: there is nobody to answer. */
+export class RequestAborted extends Error {
+  override readonly name = 'RequestAborted';
+}
+
+const nothing = Buffer.alloc(0);
+
+/** Collects request bodies, each within its operation's limit and all together within one budget. */
+export class BodyCollector {
+  readonly #limits: BodyLimits;
+  #bufferedBytes = 0;
+
+  constructor(limits: BodyLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * The whole body. Rejects with the rule's 413 once it is too large (the rest is read and dropped, so that the
+   * sender sees the answer), with 429 beyond the budget, with `RequestAborted` when it was cut off.
+   */
+  collect(request: IncomingMessage, rule: BodyRule): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      let refusal: 'too large' | 'no room' | undefined;
+      const release = (): void => {
+        if (refusal === undefined) this.#bufferedBytes -= bytes;
+        chunks.length = 0;
+      };
+      request.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (refusal === undefined) {
+          this.#bufferedBytes += chunk.length;
+          chunks.push(chunk);
+          refusal = this.#refusal(bytes, rule);
+          if (refusal !== undefined) this.#bufferedBytes -= bytes;
+        }
+        if (refusal !== undefined) chunks.length = 0;
+        if (refusal !== undefined && bytes > this.#limits.discardedBodyBytes) request.destroy();
+      });
+      request.on('end', () => {
+        const body = joined(chunks);
+        release();
+        if (refusal === 'too large') reject(rule.tooLarge(bytes));
+        else if (refusal === 'no room') reject(noRoom());
+        else resolve(body);
+      });
+      request.on('close', () => {
+        if (request.complete) return;
+        release();
+        reject(new RequestAborted());
+      });
+      // 'close' follows and settles the promise.
+      request.on('error', () => undefined);
+    });
+  }
+
+  #refusal(bytes: number, rule: BodyRule): 'too large' | 'no room' | undefined {
+    if (bytes > rule.maxBytes) return 'too large';
+    return this.#bufferedBytes > this.#limits.bufferedBodyBytes ? 'no room' : undefined;
+  }
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first = nothing, ...rest] = chunks;
+  return rest.length === 0 ? first : Buffer.concat(chunks);
+}
+
+function noRoom(): AwsError {
+  return awsError('TooManyRequestsException', 'Rate exceeded', {
+    members: { Reason: 'CallerRateLimitExceeded' },
+  });
+}

@@ -1,0 +1,16 @@
+import type { ServerResponse } from 'node:http';
+import type { WireResponse } from '../../aws-protocol/index.ts';
+
+/** Writes a whole answer; nothing when the client is gone. */
+export function respond(response: ServerResponse, { status, headers, body }: WireResponse): void {
+  if (response.destroyed || response.headersSent) return;
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  const withLength = status === 204 ? headers : { ...headers, 'Content-Length': String(length) };
+  response.writeHead(status, withLength);
+  response.end(status === 204 ? undefined : body);
+}
+
+export function respondJson(response: ServerResponse, status: number, body: unknown): void {
+  const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
+  respond(response, { status, headers, body: body === undefined ? '' : JSON.stringify(body) });
+}
