@@ -5,6 +5,7 @@ const { createRequire } = require('node:module');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { runtimeError } = require('./errors.cjs');
+const { obeyNodePath, obeyNodePathOnThread } = require('./module-paths.cjs');
 
 // What "Require stack" names in AWS's own message.
 const requireFromRuntime = createRequire(path.join(__dirname, 'index.mjs'));
@@ -29,7 +30,9 @@ function requireIfExists(file) {
 }
 
 function importIfExists(file) {
-  return existsSync(file) ? import(pathToFileURL(file).href) : undefined;
+  if (!existsSync(file)) return undefined;
+  obeyNodePathOnThread(process.env.NODE_PATH);
+  return import(pathToFileURL(file).href);
 }
 
 /** Whether `.js` files of this folder are ES modules: the nearest package.json decides, up to the root. */
@@ -94,13 +97,33 @@ function member(object, exportPath) {
 const callbackRefusal =
   'ERROR: AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need to modify this function to use a supported handler signature to use Node.js 24 or later. For more information see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.';
 
+const callbackWarning =
+  'AWS Lambda plans to remove support for callback-based function handlers starting with Node.js 24. You will need to update this function to use an async handler to use Node.js 24 or later. For more information and to provide feedback on this change, see https://github.com/aws/aws-lambda-nodejs-runtime-interface-client/issues/137. To disable this warning, set the AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING environment variable.';
+
 function checkSignature(handler, importFirst) {
   if (importFirst && handler.length >= 3) throw runtimeError('CallbackHandlerDeprecated', callbackRefusal);
+  const warns = handler.length === 3 && handler.constructor?.name !== 'AsyncFunction';
+  if (warns && process.env.AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING === undefined)
+    console.warn(callbackWarning);
   return handler;
+}
+
+/** The global that AWS gives; what it would stream is refused by name. */
+function defineGlobal(env) {
+  if (['1', 'true'].includes(env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA)) return;
+  const refuse = (member) => {
+    throw runtimeError('MalformedStreamingHandler', `Hearth does not implement awslambda.${member} yet.`);
+  };
+  globalThis.awslambda = {
+    streamifyResponse: () => refuse('streamifyResponse'),
+    HttpResponseStream: { from: () => refuse('HttpResponseStream.from') },
+  };
 }
 
 /** Loads the user's handler; rejects with what Init reports. */
 async function loadHandler(taskRoot, handlerName, importFirst) {
+  defineGlobal(process.env);
+  obeyNodePath(process.env.NODE_PATH);
   const parsed = parseHandlerName(handlerName);
   const module = await loadModule(taskRoot, parsed, importFirst);
   const handler =

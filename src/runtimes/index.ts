@@ -1,3 +1,5 @@
+export { type AddedRuntime, addRuntime, CannotAddRuntime } from './add-runtime.ts';
 export { MachineRuntimes } from './catalog.ts';
 export type { LaunchFacts, LaunchPlan, RuntimeCatalog, RuntimeDescription } from './launch.ts';
+export { type LibraryReport, librariesMissing, provisionRuntimeLibraries } from './libraries.ts';
 export type { Machine } from './machine.ts';

@@ -14,3 +14,10 @@ export interface Machine {
   /** The package's `runtimes/` folder with our bootstraps. */
   readonly bootstrapsDir: string;
 }
+
+/** The environment for programs of the host that need the user's own settings: package managers. */
+export function definedOnly(env: Machine['env']): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -287,6 +287,43 @@ describe.each(nodes)('$name', (node) => {
     expect(await fn.result({})).toBe(1);
   });
 
+  test.each([
+    ['require', { 'index.js': `exports.handler = async () => require('from-layer').name;` }],
+    [
+      'import',
+      { 'index.mjs': `import { name } from 'from-layer'; export const handler = async () => name;` },
+    ],
+  ])('finds packages of layers by %s', async (_way, files) => {
+    const layer = mkdtempSync(join(tmpdir(), 'hearth-layer-'));
+    const folder = join(layer, 'nodejs/node_modules/from-layer');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'index.js'), `exports.name = 'layer';`);
+    const env = { NODE_PATH: `/nowhere/node_modules:${join(layer, 'nodejs/node_modules')}:/var/task` };
+    const fn = await start({ node, files, env });
+    expect(await fn.result({})).toBe('layer');
+    rmSync(layer, { recursive: true });
+  });
+
+  test("the code's own package goes before that of a layer, and a missing one is named", async () => {
+    const files = {
+      'node_modules/mine/index.js': `exports.name = 'own';`,
+      'index.mjs': `import { name } from 'mine'; export const handler = async () => import('not-there').catch((e) => [name, e.message]);`,
+    };
+    const fn = await start({ node, files, env: { NODE_PATH: '/nowhere/node_modules' } });
+    expect(await fn.result({})).toEqual(['own', expect.stringContaining("Cannot find package 'not-there'")]);
+  });
+
+  test('response streaming is refused by name', async () => {
+    const fn = await startSource(node, `exports.handler = awslambda.streamifyResponse(async () => {});`);
+    await fn.ended;
+    expect(fn.api.initErrors.map(jsonOf)).toMatchObject([
+      {
+        errorType: 'Runtime.MalformedStreamingHandler',
+        errorMessage: 'Hearth does not implement awslambda.streamifyResponse yet.',
+      },
+    ]);
+  });
+
   test('prints console lines as one framed event each, before the response', async () => {
     const fn = await startSource(
       node,
@@ -363,6 +400,22 @@ describe.each(before24)('callbacks on $name', (node) => {
     const fn = await startSource(node, `exports.handler = ${handler};`);
     expect(await fn.result({})).toBe('done');
     expect(await fn.result({})).toBe('done');
+  });
+
+  test('a handler with a callback is warned of Node.js 24, unless told not to', async () => {
+    const source = `exports.handler = (event, context, callback) => callback(null, 1);`;
+    const warned = await startSource(node, source);
+    await warned.invoke({});
+    expect((await warned.stop()).frames.map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        /\tWARN\tAWS Lambda plans to remove support for callback-based function handlers/,
+      ),
+    ]);
+    const quiet = await startSource(node, source, {
+      env: { AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING: '1' },
+    });
+    await quiet.invoke({});
+    expect((await quiet.stop()).frames).toEqual([]);
   });
 
   test('a callback waits until nothing is left to run', async () => {

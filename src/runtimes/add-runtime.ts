@@ -1,0 +1,86 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { familyOf } from './identifiers.ts';
+import { Interpreters } from './interpreters.ts';
+import { type LibraryReport, provisionRuntimeLibraries } from './libraries.ts';
+import { definedOnly, type Machine } from './machine.ts';
+
+/** Why an interpreter could not be added; the message is for the user and says what to do instead. */
+export class CannotAddRuntime extends Error {
+  override readonly name = 'CannotAddRuntime';
+}
+
+export interface AddedRuntime {
+  readonly identifier: string;
+  readonly path: string;
+  readonly version: string;
+  readonly libraries: readonly LibraryReport[];
+}
+
+const FETCH_TIMEOUT_MS = 600_000;
+
+/**
+ * Makes an interpreter of this runtime available, and the SDKs that belong to it: Node.js from npm into Hearth's own
+ * folder, Python through `uv`. Rejects with `CannotAddRuntime`.
+ */
+export async function addRuntime(machine: Machine, identifier: string): Promise<AddedRuntime> {
+  const family = familyOf(identifier);
+  if (family === undefined) throw new CannotAddRuntime(`AWS Lambda has no runtime ${identifier}.`);
+  if (family.kind === 'absent')
+    throw new CannotAddRuntime(`Hearth does not run ${family.language} functions yet.`);
+  if (family.kind === 'provided') {
+    throw new CannotAddRuntime(`${identifier} needs nothing: the function brings its own bootstrap.`);
+  }
+  const present = await new Interpreters(machine).find(family);
+  if (!present) {
+    await (family.kind === 'nodejs' ? fetchNode(machine, family.major) : fetchPython(machine, family.minor));
+  }
+  const found = present ?? (await new Interpreters(machine).find(family));
+  if (!found) throw new CannotAddRuntime(`${identifier} was installed, but its interpreter cannot be found.`);
+  const libraries = await provisionRuntimeLibraries(machine, [family.kind]);
+  return { identifier, path: found.path, version: found.version, libraries };
+}
+
+async function fetchNode(machine: Machine, major: string): Promise<void> {
+  const folder = join(machine.runtimesDir, 'nodejs', major);
+  const staging = `${folder}.${process.pid}.new`;
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { recursive: true });
+  await writeFile(join(staging, 'package.json'), '{"private":true}');
+  const name = `node-${process.platform}-${machine.arch}@${major}`;
+  const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock'];
+  const outcome = await machine.runProgram(['npm', 'install', ...flags, name], {
+    env: definedOnly(machine.env),
+    cwd: staging,
+    timeoutMs: FETCH_TIMEOUT_MS,
+  });
+  if (outcome.exitCode !== 0) {
+    await rm(staging, { recursive: true, force: true });
+    throw new CannotAddRuntime(
+      `npm could not install ${name}: ${outcome.stderr.trim() || 'npm was not found'}`,
+    );
+  }
+  await rm(folder, { recursive: true, force: true });
+  await rename(staging, folder);
+}
+
+async function fetchPython(machine: Machine, minor: string): Promise<void> {
+  const command = [
+    'uv',
+    'python',
+    'install',
+    '--install-dir',
+    join(machine.runtimesDir, 'python'),
+    minor,
+  ] as const;
+  const outcome = await machine.runProgram(command, {
+    env: definedOnly(machine.env),
+    timeoutMs: FETCH_TIMEOUT_MS,
+  });
+  if (outcome.exitCode === 0) return;
+  const reason = outcome.exitCode === undefined ? 'uv is not installed' : outcome.stderr.trim();
+  throw new CannotAddRuntime(
+    `Python ${minor} could not be fetched: ${reason}. Install it with uv (https://docs.astral.sh/uv), pyenv ` +
+      `(pyenv install ${minor}), mise, asdf or the system's packages; Hearth finds it there.`,
+  );
+}
