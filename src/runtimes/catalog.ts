@@ -41,8 +41,9 @@ export class MachineRuntimes implements RuntimeCatalog {
     return {
       identifier,
       versionArnHash: hashOf(identifier, interpreter?.version ?? ''),
-      ...(interpreter ? { interpreter: { path: interpreter.path, version: interpreter.version } } : {}),
-      ...howToAdd(identifier, family),
+      ...(interpreter
+        ? { interpreter: { path: interpreter.path, version: interpreter.version } }
+        : howToAdd(identifier, family)),
     };
   }
 

@@ -67,7 +67,7 @@ export const pythonLibraries: readonly string[] = ['boto3>=1.34', 'simplejson'];
 /** Packages are chosen for this version; newer ones run them too. */
 const OLDEST_PYTHON = '3.9';
 
-const MINORS = ['3.14', '3.13', '3.12', '3.11', '3.10', '3.9', '3.8'];
+const MINORS = ['3.14', '3.13', '3.12', '3.11', '3.10', '3.9'];
 const INSTALL_TIMEOUT_MS = 600_000;
 /** Written last: without it an installation counts as broken off, and is done again. */
 const MARKER = '.hearth-libraries.json';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Interpreter } from './interpreters.ts';
 import type { Machine } from './machine.ts';
 
@@ -18,7 +18,9 @@ export async function ensureRuntimeFolder(
   kind: BootstrapKind,
   interpreter: Interpreter,
 ): Promise<string> {
-  const folder = runtimeFolder(machine, kind);
+  const folder = tooOldForLibraries(interpreter)
+    ? runtimeFolder(machine, 'python3.8')
+    : runtimeFolder(machine, kind);
   const shipped = join(machine.bootstrapsDir, kind);
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(shipped)) {
@@ -28,8 +30,13 @@ export async function ensureRuntimeFolder(
   return folder;
 }
 
-export function runtimeFolder(machine: Machine, kind: BootstrapKind): string {
-  return join(machine.runtimesDir, 'var-runtime', kind);
+export function runtimeFolder(machine: Machine, name: BootstrapKind | 'python3.8'): string {
+  return join(machine.runtimesDir, 'var-runtime', name);
+}
+
+/** No boto3 of this day runs on it: such a function brings its own, instead of one that fails while it is imported. */
+function tooOldForLibraries({ path, version }: Interpreter): boolean {
+  return version.startsWith('3.8.') && basename(path).startsWith('python');
 }
 
 async function refresh(source: string, target: string): Promise<void> {

@@ -42,7 +42,7 @@ export class RuntimeApiServer {
 
   constructor(options: ServerOptions = {}) {
     this.#options = options;
-    this.#server = createServer((socket) => this.#accept(socket));
+    this.#server = createServer((socket) => this.accept(socket));
   }
 
   listen(target: string | number): Promise<void> {
@@ -90,7 +90,8 @@ export class RuntimeApiServer {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #accept(socket: Socket): void {
+  /** Serves a connection that something else accepted. */
+  accept(socket: Socket): void {
     this.#socket = socket;
     socket.on('error', () => socket.destroy());
     socket.on('data', (bytes) => {
