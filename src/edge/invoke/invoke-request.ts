@@ -7,7 +7,20 @@ import {
   parseRestJson,
   validateInput,
 } from '../../aws-protocol/index.ts';
+import type { MemberStatus } from '../../api/index.ts';
 import { awsError, limits, notImplemented } from '../../model/index.ts';
+
+/** What of Invoke does not take effect yet; CONFORMANCE.md shows it. */
+export const invokeMembers = {
+  refused: {
+    InvocationType: {
+      when: (value: unknown) => value === 'Event',
+      hint: 'Invoke with RequestResponse.',
+    },
+    TenantId: { hint: 'Functions are not isolated by tenant yet.' },
+    DurableExecutionName: { hint: 'There are no durable functions yet.' },
+  },
+} as const satisfies MemberStatus;
 
 /** What an Invoke asks for besides function and payload. */
 export interface InvokeOptions {
@@ -61,7 +74,8 @@ export function readInvokeOptions(
     (type === 'RequestResponse' || type === 'DryRun') &&
     (logType === 'None' || logType === 'Tail');
   if (!plain || hasRareHeader(headers)) checkByModel(model, name, { headers, query });
-  if (type === 'Event') throw notImplemented('Invoke', 'InvocationType=Event');
+  if (type === 'Event')
+    throw notImplemented('Invoke', 'InvocationType=Event', invokeMembers.refused.InvocationType.hint);
   const clientContext = header(headers, 'x-amz-client-context');
   return {
     dryRun: type === 'DryRun',
@@ -86,8 +100,9 @@ function checkByModel(
     { labels: { FunctionName: name }, query: new URLSearchParams(query) },
   );
   validateInput('lambda', model, input);
-  for (const member of ['TenantId', 'DurableExecutionName']) {
-    if (input[member] !== undefined) throw notImplemented('Invoke', member);
+  for (const member of ['TenantId', 'DurableExecutionName'] as const) {
+    if (input[member] !== undefined)
+      throw notImplemented('Invoke', member, invokeMembers.refused[member].hint);
   }
 }
 

@@ -1,0 +1,113 @@
+// Sets a checkout up: npm packages (Node.js 24 among them), Debian packages for isolation, compiled sources, AWS SDKs for
+// functions. Says what it installs and why; does nothing that an unchanged checkout has had before. Plain JavaScript for Node.js 18.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { findEntry, findNode, packageRoot } from './launcher.js';
+
+/** Programs that come with Debian packages, and what Hearth does with them. */
+const systemPackages = [
+  { name: 'runc', program: 'runc', why: 'isolates and limits functions' },
+  { name: 'e2fsprogs', program: 'mkfs.ext4', why: 'gives each environment a /tmp of its size' },
+  { name: 'nftables', program: 'nft', why: 'keeps environments apart on the network' },
+  { name: 'passt', program: 'pasta', why: 'gives functions outbound traffic' },
+  { name: 'python3', program: 'python3', why: 'runs Python functions' },
+  { name: 'curl', program: 'curl', why: 'is what the shell example calls the Runtime API with' },
+];
+
+const stampFile = join(packageRoot, 'node_modules', '.hearth-setup');
+
+await main();
+
+async function main() {
+  if (!existsSync(join(packageRoot, 'src'))) return;
+  installNpmPackages();
+  await installSystemPackages();
+  compile();
+  provideLibraries();
+}
+
+/** `npm ci` whenever the lock file is another one than at the last time. */
+function installNpmPackages() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(packageRoot, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === lock) return;
+  say('Installing the npm packages, Node.js 24 among them (npm ci) …');
+  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
+  run([...npm, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci failed');
+  writeFileSync(stampFile, lock);
+}
+
+async function installSystemPackages() {
+  const missing = systemPackages.filter(({ program }) => !onPath(program));
+  if (missing.length === 0 || process.platform !== 'linux') return;
+  const command = `apt-get install -y --no-install-recommends ${missing.map(({ name }) => name).join(' ')}`;
+  for (const { name, why } of missing) say(`Missing: ${name}, which ${why}.`);
+  if (!onPath('apt-get') || process.getuid() !== 0) {
+    say(`To install: sudo ${command}\nGoing on without: see "hearth doctor" for what that means.`);
+  } else if (await agreed(command)) {
+    say(`Installing: ${command}`);
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    spawnSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 'ignore', 'inherit'], env });
+    const done = spawnSync('sh', ['-c', `${command} -qq >/dev/null`], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env,
+    });
+    if (done.status !== 0) say('apt-get failed; going on without: see "hearth doctor" for what that means.');
+  } else {
+    say(`Going on without. To install later: ${command}`);
+  }
+}
+
+/** On a terminal somebody can be asked; elsewhere (CI, a script) root has said what it wants by starting this. */
+async function agreed(command) {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return true;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`Run "${command}"? [Y/n] `);
+  terminal.close();
+  return /^(y|yes|)$/i.test(answer.trim());
+}
+
+/** Compiled sources start three times as fast as TypeScript that is stripped at each start. */
+function compile() {
+  if (findEntry().endsWith('.js')) return;
+  say('Compiling …');
+  const node = findNode() ?? process.execPath;
+  run(
+    [
+      node,
+      join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc'),
+      '-p',
+      join(packageRoot, 'tsconfig.build.json'),
+    ],
+    'tsc failed',
+  );
+  run([node, join(packageRoot, 'scripts', 'copy-assets.js')], 'copying the generated tables failed');
+}
+
+/** boto3 and the AWS SDK for JavaScript, which functions find in /var/runtime as on AWS. */
+function provideLibraries() {
+  const node = findNode();
+  if (node)
+    spawnSync(node, [findEntry(), 'runtimes', 'prepare'], { stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+function run(command, failure) {
+  const [program, ...args] = command;
+  const done = spawnSync(program, args, { cwd: packageRoot, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (done.status === 0) return;
+  say(`${failure}${done.error ? `: ${done.error.message}` : ''}`);
+  process.exit(1);
+}
+
+function onPath(program) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
+
+function say(text) {
+  process.stdout.write(`${text}\n`);
+}

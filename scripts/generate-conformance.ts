@@ -1,0 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { conformancePage } from './conformance-page.ts';
+
+writeFileSync(join(import.meta.dirname, '../CONFORMANCE.md'), conformancePage());

@@ -1,0 +1,127 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
+import { clientSettings, endpointFlags, lambdaClient } from '../clients.ts';
+import {
+  type Command,
+  type CommandContext,
+  exitCodes,
+  type FlagValues,
+  text,
+  texts,
+  UsageError,
+  wholeNumber,
+} from '../command.ts';
+import { type Deployment, applyDeployment, publishDeployment } from '../deployment.ts';
+import { findCredentials } from '../package/find-credentials.ts';
+import { readFolder } from '../package/read-folder.ts';
+import { zipEntries } from '../package/zip-entries.ts';
+
+const DEFAULT_ROLE = 'arn:aws:iam::000000000000:role/hearth';
+
+export const deploy: Command = {
+  name: 'deploy',
+  summary: 'Package a folder and create or update a function from it',
+  flags: [
+    { flags: '--function-name <name>', description: 'the function (required)' },
+    {
+      flags: '--source-dir <folder>',
+      description: 'what to package; a .hearthignore in it leaves files out',
+      default: '.',
+    },
+    { flags: '--handler <handler>', description: 'such as app.handler' },
+    { flags: '--runtime <runtime>', description: 'such as python3.12, nodejs24.x, provided.al2023' },
+    { flags: '--memory <mb>', description: 'memory in MB, 128 to 10240; CPU grows with it' },
+    { flags: '--timeout <seconds>', description: 'seconds, 1 to 900' },
+    { flags: '--env <key=value>', description: 'an environment variable', repeat: true },
+    { flags: '--layers <arn>', description: 'a layer version, in order', repeat: true },
+    { flags: '--description <text>', description: 'what the function is for' },
+    { flags: '--role-arn <arn>', description: 'the execution role' },
+    { flags: '--publish', description: 'publish a version' },
+    { flags: '--alias <name>', description: 'publish a version and point this alias at it' },
+    ...endpointFlags,
+  ],
+  examples: [
+    'hearth deploy --function-name hello --source-dir ./src --handler app.handler --runtime python3.12',
+    'hearth deploy --function-name hello --env STAGE=test --memory 512 --alias live',
+  ],
+  async run(values, _args, context) {
+    const deployment = readDeployment(values, context);
+    const client = await lambdaClient(values, context);
+    const { output } = context;
+    output.progress(`Deploying ${deployment.name} (${kilobytes(deployment.zip.length)}) …`);
+    const arn = await applyDeployment(client, deployment, context.signal);
+    const version = deployment.publish ? await publishDeployment(client, deployment) : undefined;
+    output.progress('');
+    if (output.format === 'json') {
+      output.json({
+        FunctionArn: arn,
+        ...(version ? { Version: version } : {}),
+        ...(deployment.alias ? { Alias: deployment.alias } : {}),
+      });
+    } else {
+      output.line(
+        `${output.style('green', 'Deployed')} ${arn}${version ? ` version ${version}` : ''}${deployment.alias ? ` as ${deployment.alias}` : ''}`,
+      );
+    }
+    return exitCodes.ok;
+  },
+};
+
+function readDeployment(values: FlagValues, context: CommandContext): Deployment {
+  const name = text(values, 'function-name');
+  if (!name) throw new UsageError('--function-name is required');
+  const folder = resolve(text(values, 'source-dir') ?? '.');
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(`--source-dir: ${folder} is no folder`);
+  const entries = readFolder(folder);
+  if (entries.length === 0) throw new UsageError(`--source-dir: nothing to package in ${folder}`);
+  const environment = readEnvironment(values);
+  for (const warning of findCredentials(entries, environment)) context.output.note(`Warning: ${warning}`);
+  const alias = text(values, 'alias');
+  return {
+    name,
+    zip: zipEntries(entries),
+    role: text(values, 'role-arn') ?? defaultRole(values, context),
+    settings: readSettings(values, environment),
+    publish: values['publish'] === true || alias !== undefined,
+    ...(alias === undefined ? {} : { alias }),
+  };
+}
+
+/** Hearth accepts any role; real AWS has to be told one. */
+function defaultRole(values: FlagValues, context: CommandContext): string {
+  if (clientSettings(values, context).endpoint === undefined)
+    throw new UsageError('--role-arn is required on AWS');
+  return DEFAULT_ROLE;
+}
+
+function readEnvironment(values: FlagValues): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    texts(values, 'env').map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new UsageError(`--env takes KEY=VALUE, not '${pair}'`);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+function readSettings(
+  values: FlagValues,
+  environment: Readonly<Record<string, string>>,
+): Deployment['settings'] {
+  const given = {
+    Handler: text(values, 'handler'),
+    Runtime: text(values, 'runtime') as CreateFunctionCommandInput['Runtime'],
+    Description: text(values, 'description'),
+    MemorySize: wholeNumber(values, 'memory', 128, 10_240),
+    Timeout: wholeNumber(values, 'timeout', 1, 900),
+    Environment: texts(values, 'env').length > 0 ? { Variables: { ...environment } } : undefined,
+    Layers: texts(values, 'layers').length > 0 ? [...texts(values, 'layers')] : undefined,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function kilobytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1024)} KB`;
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { endpointFlags, lambdaClient } from '../clients.ts';
+import { type Command, type CommandContext, exitCodes, text, UsageError } from '../command.ts';
+
+export const invoke: Command = {
+  name: 'invoke',
+  summary: 'Invoke a function and print what it answers',
+  args: '<function>',
+  flags: [
+    { flags: '--event <event>', description: 'a file, - for standard input, or JSON', default: '{}' },
+    { flags: '--qualifier <qualifier>', description: 'a version or an alias' },
+    { flags: '--tail', description: 'print the log of this invocation, REPORT line included' },
+    ...endpointFlags,
+  ],
+  examples: [
+    `hearth invoke hello --event '{"name":"Ada"}' --tail`,
+    'hearth invoke hello --event events/order.json --qualifier live',
+    'generate | hearth invoke hello --event -',
+  ],
+  async run(values, [name = ''], context) {
+    const { InvokeCommand } = await import('@aws-sdk/client-lambda');
+    const client = await lambdaClient(values, context);
+    const qualifier = text(values, 'qualifier');
+    const answer = await client.send(
+      new InvokeCommand({
+        FunctionName: name,
+        Payload: readEvent(text(values, 'event') ?? '{}'),
+        LogType: values['tail'] === true ? 'Tail' : 'None',
+        ...(qualifier === undefined ? {} : { Qualifier: qualifier }),
+      }),
+      { abortSignal: context.signal },
+    );
+    const log = answer.LogResult ? Buffer.from(answer.LogResult, 'base64').toString() : '';
+    print(context, {
+      payload: answer.Payload?.transformToString() ?? '',
+      log,
+      ...(answer.FunctionError ? { error: answer.FunctionError } : {}),
+    });
+    return answer.FunctionError ? exitCodes.functionError : exitCodes.ok;
+  },
+};
+
+interface Answer {
+  readonly payload: string;
+  readonly log: string;
+  readonly error?: string;
+}
+
+function print({ output }: CommandContext, { payload, log, error }: Answer): void {
+  if (output.format === 'json') {
+    output.json({
+      Payload: payload,
+      ...(log ? { Log: log } : {}),
+      ...(error ? { FunctionError: error } : {}),
+    });
+    return;
+  }
+  if (log) output.note(log.trimEnd());
+  if (error) output.note(output.style('red', `Function error: ${error}`));
+  output.line(output.interactive ? pretty(payload) : payload);
+}
+
+function pretty(payload: string): string {
+  try {
+    return JSON.stringify(JSON.parse(payload), null, 2);
+  } catch {
+    return payload;
+  }
+}
+
+/** The event's bytes, from a file, from standard input or as given; checked here, so that the error can say where it came from. */
+function readEvent(event: string): Uint8Array {
+  if (event === '-') return readFileSync(0);
+  try {
+    JSON.parse(event);
+    return Buffer.from(event);
+  } catch {
+    try {
+      return readFileSync(event);
+    } catch (error) {
+      throw new UsageError(`--event '${event}' is neither JSON nor a file that can be read`, {
+        cause: error,
+      });
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import type { CloudWatchLogsClient, FilteredLogEvent } from '@aws-sdk/client-cloudwatch-logs';
+import { WallClock } from '../../base/index.ts';
+import { endpointFlags, logsClient } from '../clients.ts';
+import { type Command, type CommandContext, exitCodes, text, UsageError } from '../command.ts';
+
+const POLL_MS = 500;
+/** Streams are written side by side: an event may arrive after a younger one of another stream. */
+const OVERLAP_MS = 5_000;
+const unitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+export const logs: Command = {
+  name: 'logs',
+  summary: 'Print what a function logged',
+  args: '<function>',
+  flags: [
+    { flags: '--follow', description: 'keep printing as it comes' },
+    { flags: '--since <age>', description: 'how far back: 30s, 10m, 2h, 1d', default: '10m' },
+    { flags: '--filter <pattern>', description: 'a CloudWatch Logs filter pattern' },
+    ...endpointFlags,
+  ],
+  examples: ['hearth logs hello --follow', 'hearth logs hello --since 1h --filter ERROR'],
+  async run(values, [name = ''], context) {
+    const clock = new WallClock();
+    const reader = {
+      client: await logsClient(values, context),
+      group: name.startsWith('/') ? name : `/aws/lambda/${name}`,
+      filter: text(values, 'filter'),
+      context,
+      seen: new Set<string>(),
+    };
+    let fromMs = clock.nowMs() - ageMs(text(values, 'since') ?? '10m');
+    for (;;) {
+      fromMs = Math.max(fromMs, await printNew(reader, fromMs));
+      if (values['follow'] !== true || context.signal.aborted) return exitCodes.ok;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, POLL_MS);
+        context.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+      });
+    }
+  },
+};
+
+interface Reader {
+  readonly client: CloudWatchLogsClient;
+  readonly group: string;
+  readonly filter: string | undefined;
+  readonly context: CommandContext;
+  /** Events already printed: reads overlap. */
+  readonly seen: Set<string>;
+}
+
+/** Prints events not seen before and gives the time from which the next read starts. */
+async function printNew(reader: Reader, fromMs: number): Promise<number> {
+  const { paginateFilterLogEvents } = await import('@aws-sdk/client-cloudwatch-logs');
+  const input = {
+    logGroupName: reader.group,
+    startTime: fromMs,
+    ...(reader.filter ? { filterPattern: reader.filter } : {}),
+  };
+  let newestMs = fromMs + OVERLAP_MS;
+  for await (const page of paginateFilterLogEvents({ client: reader.client }, input)) {
+    for (const event of page.events ?? []) {
+      newestMs = Math.max(newestMs, event.timestamp ?? 0);
+      if (reader.seen.has(event.eventId ?? '')) continue;
+      reader.seen.add(event.eventId ?? '');
+      printEvent(reader.context, event);
+    }
+  }
+  return newestMs - OVERLAP_MS;
+}
+
+function printEvent({ output }: CommandContext, event: FilteredLogEvent): void {
+  if (output.format === 'json') {
+    output.json(event);
+    return;
+  }
+  const time = new Date(event.timestamp ?? 0).toISOString().slice(11, 23);
+  output.line(`${output.style('dim', time)} ${(event.message ?? '').trimEnd()}`);
+}
+
+function ageMs(age: string): number {
+  const [, count = '', unit = ''] = /^(\d+)([smhd])$/.exec(age) ?? [];
+  const factor = unitsMs[unit];
+  if (factor === undefined)
+    throw new UsageError(`--since takes an age such as 30s, 10m, 2h or 1d, not '${age}'`);
+  return Number(count) * factor;
+}

@@ -1,0 +1,141 @@
+import {
+  type Command,
+  type CommandContext,
+  exitCodes,
+  type Flag,
+  type FlagValues,
+  text,
+  texts,
+  UsageError,
+  wholeNumber,
+} from '../command.ts';
+import { defaultDataFolder } from '../data-folder.ts';
+import type { HearthOptions, HearthServer } from '../../main.ts';
+
+export const startFlags: readonly Flag[] = [
+  { flags: '--port <number>', description: 'port to listen on', default: '4566' },
+  {
+    flags: '--host <address>',
+    description: 'address to listen on; beyond loopback it takes --auth keys',
+    default: '127.0.0.1',
+  },
+  { flags: '--data-dir <folder>', description: 'where everything is kept (default: $XDG_DATA_HOME/hearth)' },
+  {
+    flags: '--store <store>',
+    description: 'sqlite, or postgres://user:password@host/database',
+    default: 'sqlite',
+  },
+  {
+    flags: '--sandbox <kind>',
+    description: 'how functions are isolated',
+    default: 'auto',
+    choices: ['auto', 'oci', 'process'],
+  },
+  {
+    flags: '--auth <mode>',
+    description: 'accept any credentials, or verify signatures',
+    default: 'permissive',
+    choices: ['permissive', 'keys'],
+  },
+  {
+    flags: '--hot-reload <folder>',
+    description: 'a folder below which functions may be mounted live',
+    repeat: true,
+  },
+  {
+    flags: '--allow-host-port <number>',
+    description: 'a port of this machine that functions reach as host.docker.internal',
+    repeat: true,
+  },
+  {
+    flags: '--log-level <level>',
+    description: "the server's own diagnostics on standard error",
+    default: 'warn',
+    choices: ['debug', 'info', 'warn', 'error', 'silent'],
+  },
+];
+
+export const start: Command = {
+  name: 'start',
+  summary: 'Run the service until Ctrl-C',
+  flags: startFlags,
+  examples: [
+    'hearth start',
+    'hearth start --port 4567 --data-dir ./state --hot-reload ./src',
+    'hearth start --host 0.0.0.0 --auth keys --store postgres://hearth@db/hearth',
+  ],
+  async run(values, _args, context) {
+    const server = await startServer(values, context);
+    await stopped(context.signal);
+    context.output.note('Stopping: finishing what runs …');
+    await server.close();
+    return exitCodes.ok;
+  },
+};
+
+/** Starts the server and prints where it is, what it enforces, and `Ready.` */
+export async function startServer(values: FlagValues, context: CommandContext): Promise<HearthServer> {
+  const { startHearth } = await import('../../main.ts');
+  const server = await startHearth(readOptions(values, context));
+  const { output } = context;
+  if (output.format === 'json') {
+    output.json({ endpoint: server.endpoint, sandbox: server.capabilities, notes: server.notes });
+  } else {
+    output.line(`${output.style('bold', 'Hearth')} on ${output.style('cyan', server.endpoint)}`);
+    output.line(
+      `Sandbox: ${server.capabilities.kind}, enforces ${server.capabilities.enforced.join(', ') || 'nothing'}`,
+    );
+    for (const gap of server.capabilities.gaps) output.line(`  ${output.style('yellow', '!')} ${gap}`);
+    for (const note of server.notes) output.line(`${output.style('yellow', '!')} ${note}`);
+    output.line(`Data:    ${server.dataFolder}`);
+  }
+  output.line('Ready.');
+  return server;
+}
+
+function readOptions(values: FlagValues, { env }: CommandContext): HearthOptions {
+  const host = text(values, 'host') ?? '127.0.0.1';
+  const auth = text(values, 'auth') === 'keys' ? 'keys' : 'permissive';
+  if (auth !== 'keys' && !isLoopback(host)) {
+    throw new UsageError(`--host ${host} is reachable from other machines: it takes --auth keys`);
+  }
+  return {
+    host,
+    port: wholeNumber(values, 'port', 0, 65_535) ?? 4566,
+    dataFolder: text(values, 'data-dir') ?? defaultDataFolder(env),
+    store: text(values, 'store') ?? 'sqlite',
+    sandbox: readSandbox(text(values, 'sandbox')),
+    auth,
+    hotReloadFolders: texts(values, 'hot-reload'),
+    allowedHostPorts: texts(values, 'allow-host-port').map(readPort),
+    logLevel: readLevel(text(values, 'log-level')),
+    searchEnv: env,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function readSandbox(kind: string | undefined): HearthOptions['sandbox'] {
+  return kind === 'oci' || kind === 'process' ? kind : 'auto';
+}
+
+function readLevel(level: string | undefined): HearthOptions['logLevel'] {
+  const known = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+  return known.find((name) => name === level) ?? 'warn';
+}
+
+function readPort(given: string): number {
+  const port = Number(given);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new UsageError(`--allow-host-port takes a port, not '${given}'`);
+  return port;
+}
+
+/** Resolves when the program is asked to stop. */
+export async function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  // The listener keeps nothing alive, but the server does.
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,371 @@
+import { mkdirSync } from 'node:fs';
+import { homedir, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import {
+  createApi,
+  iamMigrations,
+  iamOperations,
+  lambdaOperations,
+  logsOperations,
+  serviceApi,
+  stsOperations,
+} from './api/index.ts';
+import { loadServiceModel, SessionCredentials, SignatureVerifier } from './aws-protocol/index.ts';
+import { createLog, type Log, type LogLevel, randomIds, secretFile, WallClock } from './base/index.ts';
+import {
+  AccessKeys,
+  accessKeysMigrations,
+  Authenticator,
+  ControlPlane,
+  type ControlRoute,
+  createEdge,
+  type Edge,
+  keyRoutes,
+  operatorToken,
+} from './edge/index.ts';
+import { type EnvironmentServices, environmentTimings } from './environments/index.ts';
+import {
+  DOWNLOAD_PATH,
+  type FunctionsModule,
+  functionSettingsMigrations,
+  functionsMigrations,
+  openFunctions,
+  openSettings,
+  type SettingsModule,
+} from './functions/index.ts';
+import { FunctionInvoker } from './invoke/index.ts';
+import type { FunctionVersion } from './model/index.ts';
+import { MachineRuntimes } from './runtimes/index.ts';
+import {
+  createOciSandboxFactory,
+  createProcessSandboxFactory,
+  HOST_INSIDE,
+  hostPortListener,
+  probeSandbox,
+  runProgram,
+  type SandboxFactory,
+  type SandboxCapabilities,
+} from './sandbox/index.ts';
+import { machineLimits, Scheduler } from './scheduler/index.ts';
+import { applyMigrations, type Database, lockDataFolder, openDatabase } from './store/index.ts';
+import { type Logs, openLogs } from './telemetry/index.ts';
+
+/** Everything that `hearth start` can be told. */
+export interface HearthOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly dataFolder: string;
+  /** `sqlite`, or a `postgres://` address. */
+  readonly store: string;
+  readonly sandbox: 'auto' | 'oci' | 'process';
+  readonly auth: 'permissive' | 'keys';
+  readonly hotReloadFolders: readonly string[];
+  readonly allowedHostPorts: readonly number[];
+  readonly logLevel: LogLevel;
+  /** The user's environment: where interpreters are searched. */
+  readonly searchEnv: Readonly<Record<string, string | undefined>>;
+}
+
+/** A running server. */
+export interface HearthServer {
+  /** `http://host:port`. */
+  readonly endpoint: string;
+  readonly dataFolder: string;
+  readonly capabilities: SandboxCapabilities;
+  /** What the user should know, one sentence each. */
+  readonly notes: readonly string[];
+  /** Identifiers of the runtimes that can run here. */
+  runtimes(): Promise<readonly string[]>;
+  /** Credentials by which the server's own user may call it. */
+  localCredentials(): Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string }>;
+  /** Finishes what runs, then ends everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** AWS keeps role sessions of functions fresh for hours; environments live shorter than that. */
+const ROLE_SESSION_MS = 12 * 3_600_000;
+
+/** What every part is made with. */
+interface Ground {
+  readonly options: HearthOptions;
+  readonly folder: string;
+  readonly log: Log;
+  readonly clock: WallClock;
+  readonly ids: typeof randomIds;
+  readonly database: Database;
+  readonly logs: Logs;
+  readonly sessions: SessionCredentials;
+  readonly masterKey: Buffer;
+  /** Closes everything, last opened first. */
+  readonly closing: AsyncDisposableStack;
+}
+
+/** Builds and wires a server, and starts it. Rejects, with nothing left behind, where a part cannot start. */
+export async function startHearth(options: HearthOptions): Promise<HearthServer> {
+  const closing = new AsyncDisposableStack();
+  try {
+    return await build(await prepareGround(options, closing));
+  } catch (error) {
+    await closing.disposeAsync();
+    throw error;
+  }
+}
+
+async function prepareGround(options: HearthOptions, closing: AsyncDisposableStack): Promise<Ground> {
+  const folder = resolve(options.dataFolder);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const lock = lockDataFolder(folder);
+  closing.defer(() => lock.release());
+  const [log, clock, ids] = [createLog(options.logLevel), new WallClock(), randomIds];
+  const { database, logDatabase } = await openDatabases(options, folder, clock);
+  closing.defer(() => database.close());
+  if (logDatabase !== database) closing.defer(() => logDatabase.close());
+  await applyMigrations(database, [
+    ...functionsMigrations,
+    ...functionSettingsMigrations,
+    ...iamMigrations,
+    ...accessKeysMigrations,
+  ]);
+  const logs = await openLogs({ database: logDatabase, clock, ids, log });
+  closing.defer(() => logs.close());
+  const masterKey = Buffer.from(secretFile(join(folder, 'master.key'), 32), 'hex');
+  const sessions = new SessionCredentials({ masterKey, clock, ids });
+  return { options, folder, log, clock, ids, database, logs, sessions, masterKey, closing };
+}
+
+/** Function logs have a SQLite file of their own, so that writing them never holds up what must be on disk first. */
+async function openDatabases(
+  { store }: HearthOptions,
+  folder: string,
+  clock: WallClock,
+): Promise<{ database: Database; logDatabase: Database }> {
+  if (store !== 'sqlite') {
+    throw new Error(`--store ${store}: only sqlite is there yet`);
+  }
+  const [database, logDatabase] = await Promise.all([
+    openDatabase({ file: join(folder, 'hearth.db') }, clock),
+    openDatabase({ file: join(folder, 'logs.db'), survives: 'process-death' }, clock),
+  ]);
+  return { database, logDatabase };
+}
+
+async function build(ground: Ground): Promise<HearthServer> {
+  const { options, folder, closing, clock, ids, log, sessions } = ground;
+  const runtimes = machineRuntimes(options.searchEnv, folder);
+  const { sandboxes, notes } = await openSandboxes(ground);
+  const settings = openSettings(ground);
+  const features = await openFunctions({
+    ...ground,
+    folder: join(folder, 'functions'),
+    runtimes,
+    access: settings.access,
+    dependents: settings.dependents,
+    concurrency: settings.concurrency,
+    hotReloadRoots: options.hotReloadFolders,
+  });
+  closing.defer(() => features.close());
+  const inside = new InsideAddress(options.host);
+  const scheduler = new Scheduler({
+    services: environmentServices(ground, { sandboxes, runtimes, features, inside }),
+    machine: { ...machineLimits, memoryBytes: Math.trunc(totalmem() * MEMORY_SHARE) },
+  });
+  closing.defer(() => scheduler.close());
+  const invoker = new FunctionInvoker({ lookup: features.lookup, scheduler });
+  const keys = await AccessKeys.open(ground);
+  const authenticator = new Authenticator({
+    mode: options.auth,
+    keys,
+    sessions,
+    verifier: new SignatureVerifier(clock),
+  });
+  keys.onChange(() => authenticator.forget());
+  const control: readonly ControlRoute[] = [
+    ...keyRoutes(keys),
+    ...serverRoutes(ground, { features, scheduler }),
+  ];
+  const edge = createEdge({
+    host: options.host,
+    port: options.port,
+    api: openApi(ground, features, settings),
+    invoker,
+    lookup: features.lookup,
+    access: settings.access,
+    authenticator,
+    control: new ControlPlane(operatorToken(folder), control),
+    downloads: { prefix: DOWNLOAD_PATH, verify: (url) => features.downloadLinks.verify(url) },
+    clock,
+    ids,
+    log,
+  });
+  closing.defer(() => edge.close());
+  inside.open(edge, await edge.listen());
+  return {
+    endpoint: `http://${options.host}:${inside.port}`,
+    dataFolder: folder,
+    capabilities: sandboxes.capabilities,
+    notes,
+    runtimes: async () =>
+      (await runtimes.list()).filter((known) => known.interpreter).map((known) => known.identifier),
+    localCredentials: () => localCredentials(options, keys),
+    close: () => closing.disposeAsync(),
+  };
+}
+
+/** Environments may use this much of the machine's memory; the rest is the server's, the page cache's and the user's. */
+const MEMORY_SHARE = 0.75;
+
+/** The runtimes of this machine: interpreters found by the user's environment, and those added to the data folder. */
+export function machineRuntimes(env: HearthOptions['searchEnv'], folder: string): MachineRuntimes {
+  return new MachineRuntimes({
+    runProgram,
+    env,
+    home: homedir(),
+    ownNode: { path: process.execPath, version: process.versions.node },
+    arch: process.arch === 'arm64' ? 'arm64' : 'x64',
+    runtimesDir: join(folder, 'runtimes'),
+    bootstrapsDir: join(import.meta.dirname, '../runtimes'),
+  });
+}
+
+/** The asked-for adapter, swept of what a crashed server left; `auto` takes the best that works and says what it misses. */
+async function openSandboxes(
+  ground: Ground,
+): Promise<{ sandboxes: SandboxFactory; notes: readonly string[] }> {
+  const { options, folder, log, clock, closing } = ground;
+  const stateDir = join(folder, 'sandboxes');
+  const probe = options.sandbox === 'auto' ? await probeSandbox() : undefined;
+  const kind = probe?.kind ?? options.sandbox;
+  const create = kind === 'process' ? createProcessSandboxFactory : createOciSandboxFactory;
+  const sandboxes = await create({ stateDir, log, clock });
+  closing.defer(() => sandboxes.close());
+  const { removed } = await sandboxes.sweep();
+  if (removed.length > 0) log.info({ removed }, 'swept what an earlier server left');
+  return { sandboxes, notes: probe?.notice === undefined ? [] : [probe.notice] };
+}
+
+/** Hearth's own address as functions reach it: the same as outside. Known once the listener is up. */
+class InsideAddress {
+  readonly host: string;
+  #edge: Edge | undefined;
+  #port = 0;
+
+  constructor(host: string) {
+    this.host = /^\d+\.\d+\.\d+\.\d+$/.test(host) && host !== '0.0.0.0' ? host : '127.0.0.1';
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  open(edge: Edge, port: number): void {
+    this.#edge = edge;
+    this.#port = port;
+  }
+
+  get listener(): EnvironmentServices['listeners'][0] {
+    return {
+      host: this.host,
+      port: this.#port,
+      onConnection: (socket) => this.#edge?.acceptFromEnvironment(socket, { account: '' }),
+    };
+  }
+}
+
+interface ExecutionParts {
+  readonly sandboxes: SandboxFactory;
+  readonly runtimes: MachineRuntimes;
+  readonly features: FunctionsModule;
+  readonly inside: InsideAddress;
+}
+
+function environmentServices(
+  ground: Ground,
+  { sandboxes, runtimes, features, inside }: ExecutionParts,
+): EnvironmentServices {
+  const { clock, ids, log, logs, options, sessions } = ground;
+  const opened = options.allowedHostPorts.map((port) => hostPortListener(port));
+  return {
+    clock,
+    serviceClock: clock,
+    ids,
+    log,
+    sandboxes,
+    logs: logs.sink,
+    timings: environmentTimings,
+    get listeners() {
+      return [inside.listener, ...opened] as const;
+    },
+    ...(opened.length > 0 ? { hosts: { [HOST_INSIDE.name]: HOST_INSIDE.address } } : {}),
+    prepare: async (version) => {
+      const [plan, directories] = await Promise.all([
+        runtimes.plan(version),
+        features.lookup.directories(version),
+      ]);
+      return { plan, ...directories };
+    },
+    credentials: (version) => sessions.issue(sessionOf(version)),
+  };
+}
+
+/** As on AWS, the session is named after the function; a name of one letter is too short for STS. */
+function sessionOf({ name, roleArn }: FunctionVersion): Parameters<SessionCredentials['issue']>[0] {
+  return {
+    roleArn,
+    sessionName: name.length === 1 ? `${name}@lambda_function` : name,
+    durationMs: ROLE_SESSION_MS,
+  };
+}
+
+function openApi(
+  ground: Ground,
+  features: FunctionsModule,
+  settings: SettingsModule,
+): ReturnType<typeof createApi> {
+  return createApi(
+    {
+      lambda: serviceApi(loadServiceModel('lambda'), { ...features, ...settings }, lambdaOperations),
+      logs: serviceApi(loadServiceModel('logs'), ground, logsOperations),
+      sts: serviceApi(loadServiceModel('sts'), ground, stsOperations),
+      iam: serviceApi(loadServiceModel('iam'), ground, iamOperations),
+    },
+    ground,
+  );
+}
+
+interface ServerParts {
+  readonly features: FunctionsModule;
+  readonly scheduler: Scheduler;
+}
+
+/** What `hearth status` shows. */
+function serverRoutes({ folder, options }: Ground, { scheduler }: ServerParts): readonly ControlRoute[] {
+  const status = () => {
+    const { environments } = scheduler;
+    const memory = process.memoryUsage();
+    return {
+      pid: process.pid,
+      upSeconds: Math.round(process.uptime()),
+      dataFolder: folder,
+      store: options.store === 'sqlite' ? 'sqlite' : 'postgres',
+      auth: options.auth,
+      memoryMiB: Math.round(memory.rss / 2 ** 20),
+      environments: {
+        live: environments.length,
+        busy: environments.filter((environment) => environment.state === 'invoking').length,
+      },
+    };
+  };
+  return [{ method: 'GET', path: '/status', handle: () => ({ status: 200, body: status() }) }];
+}
+
+/** Any keys will do while none are verified; otherwise the oldest key, or a first one. */
+async function localCredentials(
+  { auth }: HearthOptions,
+  keys: AccessKeys,
+): ReturnType<HearthServer['localCredentials']> {
+  if (auth === 'permissive') return { accessKeyId: 'test', secretAccessKey: 'test' };
+  const key = keys.list()[0] ?? (await keys.create('000000000000'));
+  if (!key) throw new Error('There are too many access keys; delete some.');
+  return { accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey };
+}
