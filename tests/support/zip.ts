@@ -1,0 +1,11 @@
+import { zipSync } from 'fflate';
+
+/** A zip of text files; names that start with `bin/` or are `bootstrap` are executable. */
+export function zip(files: Readonly<Record<string, string | Uint8Array>>): Uint8Array {
+  const entries = Object.entries(files).map(([name, content]) => {
+    const mode = name.endsWith('bootstrap') || name.startsWith('bin/') ? 0o100755 : 0o100644;
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    return [name, [bytes, { os: 3, attrs: mode * 2 ** 16 }]] as const;
+  });
+  return zipSync(Object.fromEntries(entries.map(([name, entry]) => [name, [entry[0], { ...entry[1] }]])));
+}
