@@ -2,7 +2,7 @@ import type { CancelTimer, Clock, Log } from '../base/index.ts';
 import { limits } from '../model/index.ts';
 import type { Database } from '../store/index.ts';
 import type { CodeStore } from './code/code-store.ts';
-import { readReferencedCode } from './functions-store.ts';
+import { readReferencedCode } from './code-usage-store.ts';
 
 /** Environments of a deleted version may still be at their last invocation; then some room for their end. */
 const GRACE_MS = (limits.timeoutSeconds.max + 300) * 1_000;

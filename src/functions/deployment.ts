@@ -8,7 +8,8 @@ import {
 } from '../model/index.ts';
 import { type StoredCode } from './code/code-store.ts';
 import { ZipRejected } from './code/zip-plan.ts';
-import { type Reader, readCodeUsage } from './functions-store.ts';
+import { readCodeUsage } from './code-usage-store.ts';
+import type { Reader } from './functions-store.ts';
 import type { FunctionsParts } from './parts.ts';
 import type { FunctionKey } from './settings.ts';
 
@@ -48,6 +49,15 @@ export async function keepZip<T>(
     parts.log.info({ reason: error.message }, 'refused a zip');
     throw zipError(error);
   }
+}
+
+/** A published version never changes; a live folder does. */
+export function refuseLivePublish(code: { readonly kind: CodeSource['kind'] | CodeRef['kind'] }): void {
+  if (code.kind !== 'hot-reload') return;
+  throw awsError(
+    'InvalidParameterValueException',
+    'A function that runs from a hot-reload folder cannot be published, since its code changes: deploy a zip first.',
+  );
 }
 
 /** Hashes of everything that a version has on disk. */

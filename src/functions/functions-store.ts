@@ -156,7 +156,7 @@ export function renewRevision(key: FunctionKey, revisionId: string): Statement {
   };
 }
 
-export function deleteVersion(key: FunctionKey, version: number): readonly Statement[] {
+export function deleteVersionRows(key: FunctionKey, version: number): readonly Statement[] {
   const id = [...keyParams(key), version];
   return [
     { sql: `DELETE FROM function_versions WHERE ${OF_FUNCTION} AND version = $4`, params: id },
@@ -165,7 +165,7 @@ export function deleteVersion(key: FunctionKey, version: number): readonly State
 }
 
 /** Removes the function, its versions and its aliases. */
-export function deleteFunction(key: FunctionKey): readonly Statement[] {
+export function deleteFunctionRows(key: FunctionKey): readonly Statement[] {
   const tables = ['functions', 'function_versions', 'code_uses', 'function_aliases'];
   return tables.map((table) => ({
     sql: `DELETE FROM ${table} WHERE ${OF_FUNCTION}`,
@@ -173,39 +173,9 @@ export function deleteFunction(key: FunctionKey): readonly Statement[] {
   }));
 }
 
-/** What counts towards the storage limit of one account and region: each version and layer version, again and again. */
-export async function readCodeUsage(
-  reader: Reader,
-  scope: Scope,
-): Promise<{ readonly totalCodeBytes: number; readonly functionCount: number }> {
-  const where = 'WHERE account = $1 AND region = $2';
-  const sql = `SELECT
-    (SELECT COALESCE(SUM(code_bytes), 0) FROM function_versions ${where}) AS functions_bytes,
-    (SELECT COALESCE(SUM(code_bytes), 0) FROM layer_versions ${where}) AS layers_bytes,
-    (SELECT COUNT(*) FROM functions ${where}) AS functions_count`;
-  const [row] = await reader.query(sql, [scope.account, scope.region]);
-  return {
-    totalCodeBytes: Number(row?.['functions_bytes']) + Number(row?.['layers_bytes']),
-    functionCount: Number(row?.['functions_count']),
-  };
-}
-
-const KEYS_AT_ONCE = 500;
-
-/** Which of these hashes and merged keys some version or layer version still needs. */
-export async function readReferencedCode(
-  reader: Reader,
-  keys: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const used = new Set<string>();
-  for (let start = 0; start < keys.length; start += KEYS_AT_ONCE) {
-    const some = keys.slice(start, start + KEYS_AT_ONCE);
-    const list = some.map((_, index) => `$${index + 1}`).join(', ');
-    const sql = `SELECT code_key FROM code_uses WHERE code_key IN (${list})
-      UNION SELECT code_key FROM layer_versions WHERE code_key IN (${list})`;
-    for (const row of await reader.query(sql, some)) used.add(String(row['code_key']));
-  }
-  return used;
+/** Runs statements one after another. */
+export async function executeAll(transaction: Transaction, statements: readonly Statement[]): Promise<void> {
+  for (const { sql, params } of statements) await transaction.execute(sql, params);
 }
 
 function codeKeys(version: FunctionVersion): readonly string[] {

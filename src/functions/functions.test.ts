@@ -11,7 +11,7 @@ import {
   someRuntimes,
   zipOf,
 } from '../../tests/support/open-functions.ts';
-import type { NewFunction } from './functions.ts';
+import type { NewFunction } from './creation.ts';
 
 let fixture: FunctionsFixture;
 

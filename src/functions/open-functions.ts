@@ -7,7 +7,7 @@ import { CodeStore } from './code/code-store.ts';
 import { DownloadLinks } from './code/download-links.ts';
 import { CodeCollector } from './code-collector.ts';
 import { Functions } from './functions.ts';
-import { readCodeUsage } from './functions-store.ts';
+import { readCodeUsage } from './code-usage-store.ts';
 import { LiveFolders } from './hot-reload.ts';
 import { Layers } from './layers.ts';
 import { LiveLookup } from './live-lookup.ts';

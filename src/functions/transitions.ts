@@ -1,6 +1,12 @@
 import { AwsError, type FunctionVersion, type StateReason } from '../model/index.ts';
 import type { Transaction } from '../store/index.ts';
-import { readUnfinished, readVersion, type VersionRecord, writeVersion } from './functions-store.ts';
+import {
+  executeAll,
+  readUnfinished,
+  readVersion,
+  type VersionRecord,
+  writeVersion,
+} from './functions-store.ts';
 import type { FunctionsParts } from './parts.ts';
 
 /** Shown from the answer to a create or update until the version is ready to run (observed of AWS in both cases). */
@@ -73,7 +79,7 @@ export class Transitions {
       unfinished: false,
       fingerprint: record.fingerprint,
     };
-    for (const { sql, params } of writeVersion(after)) await transaction.execute(sql, params);
+    await executeAll(transaction, writeVersion(after));
     return record;
   }
 }

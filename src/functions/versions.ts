@@ -1,7 +1,8 @@
 import { awsError, type FunctionVersion, LATEST } from '../model/index.ts';
 import { readChangeable } from './changeable.ts';
-import { checkStorage, codeBytes } from './deployment.ts';
+import { checkStorage, codeBytes, refuseLivePublish } from './deployment.ts';
 import {
+  executeAll,
   nextVersionNumber,
   pageVersions,
   readLastPublished,
@@ -42,12 +43,10 @@ export class Versions {
       const number = await nextVersionNumber(transaction, key);
       const version = publishedFrom(ready(shown), { number, description: request.description }, ids);
       const latest = { ...shown, revisionId: ids.uuid() };
-      for (const statement of [
+      await executeAll(transaction, [
         ...writeVersion({ shown: version, unfinished: false, fingerprint }),
         ...writeVersion({ shown: latest, unfinished: false, fingerprint: '' }),
-      ]) {
-        await transaction.execute(statement.sql, statement.params);
-      }
+      ]);
       return version;
     });
     lookup.invalidate(key);
@@ -73,12 +72,7 @@ function ready(shown: FunctionVersion): FunctionVersion {
 }
 
 function checkCode(shown: FunctionVersion, expected: string | undefined): void {
-  if (shown.code.kind === 'hot-reload') {
-    throw awsError(
-      'InvalidParameterValueException',
-      'A function that runs from a hot-reload folder cannot be published, since its code changes: deploy a zip first.',
-    );
-  }
+  refuseLivePublish(shown.code);
   const current = codeSha256(shown);
   if (expected === undefined || expected === '' || expected === current) return;
   throw awsError(

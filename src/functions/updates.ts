@@ -1,0 +1,120 @@
+import type { CodeRef, FunctionVersion } from '../model/index.ts';
+import type { Transaction } from '../store/index.ts';
+import { readChangeable } from './changeable.ts';
+import { type ConfigurationChange, changeConfiguration } from './configuration.ts';
+import { pendingRecord } from './creation.ts';
+import {
+  type CodeSource,
+  checkStorage,
+  codeBytes,
+  codeHashes,
+  refuseLivePublish,
+  runtimeVersionArn,
+  withCode,
+} from './deployment.ts';
+import { executeAll, nextVersionNumber, writeVersion } from './functions-store.ts';
+import { checkCombinedSize, confirmLayers, type Principal, resolveLayers } from './layer-use.ts';
+import type { FunctionsParts } from './parts.ts';
+import { publishedFrom } from './publishing.ts';
+import type { FunctionKey } from './settings.ts';
+import { CREATING } from './transitions.ts';
+
+export interface CodeUpdate {
+  readonly code: CodeSource;
+  readonly publish: boolean;
+  /** Says what would be, and stores nothing. */
+  readonly dryRun: boolean;
+  readonly revisionId?: string | undefined;
+}
+
+export interface ConfigurationUpdate {
+  readonly change: ConfigurationChange;
+  /** Absent: the layers stay. */
+  readonly layerArns?: readonly string[] | undefined;
+  readonly revisionId?: string | undefined;
+  readonly caller: Principal;
+}
+
+/** Writes the update of the code, in progress: `$LATEST`, and with `publish` a new version, pending. */
+export async function updateCode(
+  parts: FunctionsParts,
+  key: FunctionKey,
+  update: CodeUpdate,
+): Promise<readonly FunctionVersion[]> {
+  const before = await readChangeable(parts.database, key, update.revisionId);
+  if (update.publish) refuseLivePublish(update.code);
+  return withCode(parts, update.code, async (code) => {
+    await checkCombinedSize(parts.code, codeHashes({ code, layers: before.shown.layers }));
+    if (update.dryRun) return [{ ...before.shown, code }];
+    return parts.database.transaction((transaction) =>
+      replaceCode(parts, transaction, { key, code, update }),
+    );
+  });
+}
+
+/** Writes the update of the configuration, in progress. */
+export async function updateConfiguration(
+  parts: FunctionsParts,
+  key: FunctionKey,
+  update: ConfigurationUpdate,
+): Promise<FunctionVersion> {
+  const { change, layerArns, caller, revisionId } = update;
+  const { shown: before } = await readChangeable(parts.database, key, revisionId);
+  changeConfiguration(before, change, key.name);
+  const runtimeArn = change.runtime && (await runtimeVersionArn(parts, key, change.runtime));
+  const layers = layerArns && (await resolveLayers(parts, key, { arns: layerArns, caller }));
+  if (layers) await checkCombinedSize(parts.code, codeHashes({ code: before.code, layers }));
+  return parts.database.transaction(async (transaction) => {
+    const { shown } = await readChangeable(transaction, key, revisionId);
+    if (layers) await confirmLayers(transaction, layers, shown.layers);
+    const next = {
+      ...changeConfiguration(inProgress(parts, shown), change, key.name),
+      ...(layers ? { layers } : {}),
+      ...(runtimeArn ? { runtimeVersionArn: runtimeArn } : {}),
+    };
+    const record = { shown: next, serving: shown, unfinished: true, fingerprint: '' };
+    await executeAll(transaction, writeVersion(record));
+    return next;
+  });
+}
+
+interface Replacement {
+  readonly key: FunctionKey;
+  readonly code: CodeRef;
+  readonly update: CodeUpdate;
+}
+
+async function replaceCode(
+  parts: FunctionsParts,
+  transaction: Transaction,
+  { key, code, update }: Replacement,
+): Promise<readonly FunctionVersion[]> {
+  const { shown } = await readChangeable(transaction, key, update.revisionId);
+  const bytes = codeBytes(code) * (update.publish ? 2 : 1) - codeBytes(shown.code);
+  await checkStorage(parts, transaction, { key, bytes });
+  const next = { ...inProgress(parts, shown), code };
+  const record = { shown: next, serving: shown, unfinished: true, fingerprint: '' };
+  await executeAll(transaction, writeVersion(record));
+  if (!update.publish) return [next];
+  const number = await nextVersionNumber(transaction, key);
+  const published = publishedFrom(pending(next), { number }, parts.ids);
+  await executeAll(transaction, writeVersion(pendingRecord(published, next)));
+  return [next, published];
+}
+
+/** `$LATEST` as it is shown while an update runs. */
+function inProgress(parts: FunctionsParts, shown: FunctionVersion): FunctionVersion {
+  return {
+    ...shown,
+    lastUpdateStatus: 'InProgress',
+    lastUpdateReason: CREATING,
+    revisionId: parts.ids.uuid(),
+    deploymentId: parts.ids.uuid(),
+    lastModifiedMs: parts.clock.nowMs(),
+  };
+}
+
+function pending(latest: FunctionVersion): FunctionVersion {
+  const { lastUpdateStatus: _status, lastUpdateReason: _reason, ...rest } = latest;
+  return { ...rest, state: 'Pending', stateReason: CREATING };
+}
