@@ -11,15 +11,7 @@ import { createOciSandboxFactory, runProgram } from '../../src/sandbox/index.ts'
 import { machineLimits, Scheduler } from '../../src/scheduler/index.ts';
 import { openDatabase } from '../../src/store/index.ts';
 import { openLogs } from '../../src/telemetry/index.ts';
-
-export const HANDLERS = {
-  nodejs: { runtime: 'nodejs24.x', file: 'index.js', code: 'exports.handler = async (event) => event;\n' },
-  python: {
-    runtime: 'python3.11',
-    file: 'index.py',
-    code: 'def handler(event, context):\n    return event\n',
-  },
-} as const;
+import { HANDLERS } from './lambda-client.ts';
 
 export interface ExecutionStack {
   readonly invoker: FunctionInvoker;

@@ -1,0 +1,80 @@
+import { strToU8, zipSync } from 'fflate';
+
+/** Signed in form only: what a server with `--auth permissive` takes. */
+const AUTHORIZATION =
+  'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, Signature=0000000000000000000000000000000000000000000000000000000000000000';
+const HEADERS = { Authorization: AUTHORIZATION, 'X-Amz-Date': '20260101T000000Z' };
+
+export const HANDLERS = {
+  nodejs: { runtime: 'nodejs24.x', file: 'index.js', code: 'exports.handler = async (event) => event;\n' },
+  python: {
+    runtime: 'python3.11',
+    file: 'index.py',
+    code: 'def handler(event, context):\n    return event\n',
+  },
+} as const;
+
+export interface FunctionOptions {
+  readonly name: string;
+  readonly language: keyof typeof HANDLERS;
+  readonly memoryMiB?: number;
+  readonly code?: string;
+}
+
+/** The few calls of the Lambda API that benches make, over `fetch`. */
+export class LambdaClient {
+  readonly #base: string;
+
+  constructor(port: number) {
+    this.#base = `http://127.0.0.1:${port}/2015-03-31/functions`;
+  }
+
+  async create({ name, language, memoryMiB = 1_769, code }: FunctionOptions): Promise<void> {
+    const handler = HANDLERS[language];
+    const zip = zipSync({ [handler.file]: strToU8(code ?? handler.code) });
+    await this.#call('POST', '', {
+      FunctionName: name,
+      Runtime: handler.runtime,
+      Handler: 'index.handler',
+      Role: 'arn:aws:iam::000000000000:role/bench',
+      MemorySize: memoryMiB,
+      Timeout: 60,
+      Code: { ZipFile: Buffer.from(zip).toString('base64') },
+    });
+    while (!(await this.#isActive(name))) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  async #isActive(name: string): Promise<boolean> {
+    const answer = (await (await this.#call('GET', `/${name}/configuration`)).json()) as { State?: string };
+    return answer.State === 'Active';
+  }
+
+  /** Resolves with the text of the log's tail. */
+  async invoke(name: string, event: unknown = {}): Promise<string> {
+    const response = await this.#call('POST', `/${name}/invocations`, event, { 'X-Amz-Log-Type': 'Tail' });
+    if (response.headers.has('x-amz-function-error')) throw new Error(`${name}: ${await response.text()}`);
+    await response.arrayBuffer();
+    return Buffer.from(response.headers.get('x-amz-log-result') ?? '', 'base64').toString();
+  }
+
+  async #call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
+    const response = await fetch(this.#base + path, {
+      method,
+      headers: { ...HEADERS, ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response;
+  }
+}
+
+/** One whole Invoke request for the load generator. */
+export function invokeRequest(name: string, payload: string): string {
+  const headers = Object.entries(HEADERS).map(([key, value]) => `${key}: ${value}\r\n`);
+  return `POST /2015-03-31/functions/${name}/invocations HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers.join('')}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(payload)}\r\n\r\n${payload}`;
+}

@@ -1,0 +1,85 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import type { LoadPlan, LoadResult } from './load-generator.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface RunningServer {
+  readonly port: number;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+export async function startEcho(): Promise<RunningServer> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'echo-server.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const port = Number(await lineMatching(child, /^(\d+)$/));
+  return { port, pid: child.pid ?? 0, stop: () => end(child) };
+}
+
+/** A server with a data folder of its own, started as a user would. */
+export async function startHearth(flags: readonly string[] = []): Promise<RunningServer> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'hearth-bench-'));
+  const command = [
+    join(root, 'bin/hearth.js'),
+    'start',
+    '--port',
+    '0',
+    '--data-dir',
+    dataDir,
+    '--sandbox',
+    'oci',
+    ...flags,
+  ];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const port = Number(await lineMatching(child, /http:\/\/127\.0\.0\.1:(\d+)/));
+  await lineMatching(child, /(Ready\.)/);
+  return {
+    port,
+    pid: child.pid ?? 0,
+    stop: async () => {
+      await end(child);
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function lineMatching(child: ChildProcess, pattern: RegExp): Promise<string> {
+  if (!child.stdout) throw new Error('a child without output');
+  const lines = createInterface({ input: child.stdout });
+  try {
+    for await (const line of lines) {
+      const match = pattern.exec(line)?.[1];
+      if (match !== undefined) return match;
+    }
+  } finally {
+    lines.close();
+  }
+  throw new Error(`the server ended before it said ${pattern}`);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await exited;
+}
+
+export async function load(plan: LoadPlan): Promise<LoadResult> {
+  const script = join(import.meta.dirname, 'load-generator.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(plan)]);
+  return JSON.parse(stdout) as LoadResult;
+}
+
+/** Resident memory of a process and, with a launcher in front of the server, of its children. */
+export function residentMiB(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  const own = Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
+  const [first] = children.split(' ');
+  return first ? residentMiB(Number(first)) : own;
+}

@@ -1,0 +1,73 @@
+import { invokeRequest, LambdaClient } from './support/lambda-client.ts';
+import type { LoadResult } from './support/load-generator.ts';
+import { load, type RunningServer, startEcho, startHearth } from './support/processes.ts';
+import type { Bench, BenchResult } from './support/report.ts';
+
+const PAYLOAD = '{"hello":"world","list":[1,2,3]}';
+const ROUNDS = 3;
+const ROUND_MS = 4_000;
+
+interface Pair {
+  readonly echo: LoadResult;
+  readonly hearth: LoadResult;
+}
+
+/** Echo and Hearth in turn, several rounds, so that a busy neighbour on the machine meets both. */
+async function compare(connections: number): Promise<readonly Pair[]> {
+  const [echo, hearth] = [await startEcho(), await startHearth()];
+  try {
+    await new LambdaClient(hearth.port).create({ name: 'echo', language: 'nodejs' });
+    const request = invokeRequest('echo', PAYLOAD);
+    const measure = (server: RunningServer): Promise<LoadResult> =>
+      load({ port: server.port, request, connections, warmUpMs: 1_500, measureMs: ROUND_MS });
+    await measure(hearth);
+    const pairs: Pair[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      pairs.push({ echo: await measure(echo), hearth: await measure(hearth) });
+    }
+    return pairs;
+  } finally {
+    await Promise.all([echo.stop(), hearth.stop()]);
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function onlySuccess(pairs: readonly Pair[]): boolean {
+  return pairs.every(({ hearth }) => Object.keys(hearth.statuses).join() === '200');
+}
+
+export const throughput: Bench = {
+  promise: 'P1',
+  run: async (): Promise<BenchResult> => {
+    const rounds = await compare(16);
+    const ratio = median(rounds.map(({ echo, hearth }) => hearth.perSecond / echo.perSecond));
+    const perSecond = median(rounds.map(({ hearth }) => hearth.perSecond));
+    return {
+      promise: 'P1',
+      promised: 'warm Invoke, 16 connections: ≥ 0.45 × the requests/s of a bare node:http echo',
+      measured: `${ratio.toFixed(2)} × (${perSecond}/s)`,
+      holds: ratio >= 0.45 && onlySuccess(rounds),
+      details: { rounds },
+    };
+  },
+};
+
+export const latency: Bench = {
+  promise: 'P2',
+  run: async (): Promise<BenchResult> => {
+    const rounds = await compare(1);
+    const aboveUs = median(rounds.map(({ echo, hearth }) => hearth.p50Us - echo.p50Us));
+    const spread = median(rounds.map(({ hearth }) => hearth.p99Us / hearth.p50Us));
+    const p50Us = median(rounds.map(({ hearth }) => hearth.p50Us));
+    return {
+      promise: 'P2',
+      promised: 'warm Invoke, 1 connection: p50 ≤ echo + 100 µs, p99 ≤ 10 × p50',
+      measured: `echo + ${aboveUs} µs (p50 ${p50Us} µs), p99 = ${spread.toFixed(1)} × p50`,
+      holds: aboveUs <= 100 && spread <= 10 && onlySuccess(rounds),
+      details: { rounds },
+    };
+  },
+};
