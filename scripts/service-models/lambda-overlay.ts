@@ -12,6 +12,7 @@ export function applyOverlay(model: Model): Model {
   reorderedEnums(shapes);
   limits(shapes);
   runtimes(shapes);
+  resourcePolicies(shapes);
   return { ...model, shapes };
 }
 
@@ -70,6 +71,28 @@ function useLayerRuntime(shapes: Shapes): void {
     change(shapes, name, {
       members: { ...members, CompatibleRuntime: { ...runtime, shape: 'LayerRuntime' } },
     });
+  }
+}
+
+/** The SDK, the only model of these operations, leaves constraints out; they stand in AWS's API reference. */
+function resourcePolicies(shapes: Shapes): void {
+  shapes['PolicyResourceArn'] = {
+    type: 'string',
+    max: 256,
+    pattern:
+      'arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_])+)?',
+  };
+  shapes['ResourcePolicyDocument'] = { type: 'string', min: 1, max: 20_480 };
+  for (const verb of ['Put', 'Get', 'Delete']) {
+    const name = `${verb}ResourcePolicyRequest`;
+    const { ResourceArn: arn, Policy: policy, ...others } = shapes[name]?.members ?? {};
+    if (arn === undefined) throw new Error(`${name} has no ResourceArn`);
+    const members = {
+      ResourceArn: { ...arn, shape: 'PolicyResourceArn' },
+      ...(policy && { Policy: { ...policy, shape: 'ResourcePolicyDocument' } }),
+      ...others,
+    };
+    change(shapes, name, { members });
   }
 }
 

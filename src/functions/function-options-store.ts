@@ -1,13 +1,14 @@
 import {
   type Database,
   type Migration,
-  numberOf,
   optional,
   type Row,
   type SqlValue,
   type Statement,
   textOf,
 } from '../store/index.ts';
+import { functionNotFound } from './not-found.ts';
+import { functionExists, qualifierExists } from './qualified-target.ts';
 import type { FunctionKey } from './settings.ts';
 
 /** When a function moves to a new version of its runtime. */
@@ -18,20 +19,6 @@ export interface RuntimeManagement {
 }
 
 export type RecursiveLoop = 'Terminate' | 'Allow';
-
-/** How asynchronous events of one function, version or alias are treated. Absent members have AWS's defaults. */
-export interface EventInvokeConfig {
-  readonly maximumRetryAttempts?: number;
-  readonly maximumEventAgeSeconds?: number;
-  /** ARNs. */
-  readonly onSuccess?: string;
-  readonly onFailure?: string;
-  readonly lastModifiedMs: number;
-}
-
-export interface QualifiedEventInvokeConfig extends EventInvokeConfig {
-  readonly qualifier: string;
-}
 
 export const functionOptionsMigrations: readonly Migration[] = [
   {
@@ -76,7 +63,7 @@ function paramsOf(key: FunctionKey, ...more: readonly SqlValue[]): readonly SqlV
   return [key.account, key.region, key.name, ...more];
 }
 
-/** Small settings of a function or of one of its qualifiers. That it exists is the caller's to check. */
+/** How a function follows its runtime, and what becomes of a recursive loop. */
 export class FunctionOptions {
   readonly #database: Database;
 
@@ -91,6 +78,7 @@ export class FunctionOptions {
     return row === undefined ? { updateRuntimeOn: 'Auto' } : parseRuntimeManagement(row);
   }
 
+  /** Throws `ResourceNotFoundException` for a version that is not there. */
   async putRuntimeManagement(key: FunctionKey, qualifier: string, value: RuntimeManagement): Promise<void> {
     const sql = `INSERT INTO function_runtime_management
       (account, region, function_name, qualifier, update_runtime_on, runtime_version_arn)
@@ -98,7 +86,10 @@ export class FunctionOptions {
       ON CONFLICT (account, region, function_name, qualifier)
       DO UPDATE SET update_runtime_on = excluded.update_runtime_on, runtime_version_arn = excluded.runtime_version_arn`;
     const params = paramsOf(key, qualifier, value.updateRuntimeOn, value.runtimeVersionArn ?? null);
-    await this.#database.write([{ sql, params }]);
+    await this.#database.transaction(async (transaction) => {
+      if (!(await qualifierExists(transaction, key, qualifier))) throw functionNotFound(key, qualifier);
+      await transaction.execute(sql, params);
+    });
   }
 
   /** `Terminate` where nothing was put. */
@@ -108,53 +99,15 @@ export class FunctionOptions {
     return row !== undefined && textOf(row, 'recursive_loop') === 'Allow' ? 'Allow' : 'Terminate';
   }
 
+  /** Throws `ResourceNotFoundException` for a function that is not there. */
   async putRecursiveLoop(key: FunctionKey, recursiveLoop: RecursiveLoop): Promise<void> {
     const sql = `INSERT INTO function_recursion (account, region, function_name, recursive_loop)
       VALUES ($1, $2, $3, $4)
       ON CONFLICT (account, region, function_name) DO UPDATE SET recursive_loop = excluded.recursive_loop`;
-    await this.#database.write([{ sql, params: paramsOf(key, recursiveLoop) }]);
-  }
-
-  /** Of `$LATEST`, a version or an alias, each on its own. */
-  async eventInvokeConfig(key: FunctionKey, qualifier: string): Promise<EventInvokeConfig | undefined> {
-    const sql = `SELECT * FROM function_event_invoke WHERE ${whereQualifier}`;
-    const [row] = await this.#database.query(sql, paramsOf(key, qualifier));
-    return row === undefined ? undefined : parseEventInvokeConfig(row);
-  }
-
-  /** Up to `limit` configurations in the order of their qualifiers, those after `after`. */
-  async eventInvokeConfigs(
-    key: FunctionKey,
-    { after, limit }: { readonly after: string; readonly limit: number },
-  ): Promise<readonly QualifiedEventInvokeConfig[]> {
-    const sql = `SELECT * FROM function_event_invoke
-      WHERE ${whereFunction} AND qualifier > $4 ORDER BY qualifier LIMIT $5`;
-    const rows = await this.#database.query(sql, paramsOf(key, after, limit));
-    return rows.map((row) => ({ ...parseEventInvokeConfig(row), qualifier: textOf(row, 'qualifier') }));
-  }
-
-  /** Replaces everything: absent members go. */
-  async putEventInvokeConfig(key: FunctionKey, qualifier: string, value: EventInvokeConfig): Promise<void> {
-    const remove = removeEventInvokeConfig(key, qualifier);
-    const sql = `INSERT INTO function_event_invoke (account, region, function_name, qualifier,
-      maximum_retry_attempts, maximum_event_age_seconds, on_success, on_failure, last_modified_ms)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
-    const params = paramsOf(
-      key,
-      qualifier,
-      value.maximumRetryAttempts ?? null,
-      value.maximumEventAgeSeconds ?? null,
-      value.onSuccess ?? null,
-      value.onFailure ?? null,
-      value.lastModifiedMs,
-    );
-    await this.#database.write([remove, { sql, params }]);
-  }
-
-  /** Whether there was one. */
-  async deleteEventInvokeConfig(key: FunctionKey, qualifier: string): Promise<boolean> {
-    const [removed = 0] = await this.#database.write([removeEventInvokeConfig(key, qualifier)]);
-    return removed > 0;
+    await this.#database.transaction(async (transaction) => {
+      if (!(await functionExists(transaction, key))) throw functionNotFound(key);
+      await transaction.execute(sql, paramsOf(key, recursiveLoop));
+    });
   }
 }
 
@@ -162,27 +115,6 @@ function parseRuntimeManagement(row: Row): RuntimeManagement {
   const updateRuntimeOn = textOf(row, 'update_runtime_on') as RuntimeManagement['updateRuntimeOn'];
   const arn = optional(textOf, row, 'runtime_version_arn');
   return { updateRuntimeOn, ...(arn === undefined ? {} : { runtimeVersionArn: arn }) };
-}
-
-function parseEventInvokeConfig(row: Row): EventInvokeConfig {
-  const maximumRetryAttempts = optional(numberOf, row, 'maximum_retry_attempts');
-  const maximumEventAgeSeconds = optional(numberOf, row, 'maximum_event_age_seconds');
-  const onSuccess = optional(textOf, row, 'on_success');
-  const onFailure = optional(textOf, row, 'on_failure');
-  return {
-    ...(maximumRetryAttempts === undefined ? {} : { maximumRetryAttempts }),
-    ...(maximumEventAgeSeconds === undefined ? {} : { maximumEventAgeSeconds }),
-    ...(onSuccess === undefined ? {} : { onSuccess }),
-    ...(onFailure === undefined ? {} : { onFailure }),
-    lastModifiedMs: numberOf(row, 'last_modified_ms'),
-  };
-}
-
-function removeEventInvokeConfig(key: FunctionKey, qualifier: string): Statement {
-  return {
-    sql: `DELETE FROM function_event_invoke WHERE ${whereQualifier}`,
-    params: paramsOf(key, qualifier),
-  };
 }
 
 /** Removes every option of a function. */

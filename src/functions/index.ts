@@ -25,13 +25,12 @@ export type {
   ResourceAccess,
 } from './settings.ts';
 export { AccessControl, type AccessCaller, type ResourceRequest } from './access.ts';
-export {
-  type EventInvokeConfig,
-  FunctionOptions,
-  type QualifiedEventInvokeConfig,
-  type RecursiveLoop,
-  type RuntimeManagement,
-} from './function-options-store.ts';
+export type {
+  EventInvokeConfig,
+  EventInvokeConfigs,
+  QualifiedEventInvokeConfig,
+} from './event-invoke-store.ts';
+export type { FunctionOptions, RecursiveLoop, RuntimeManagement } from './function-options-store.ts';
 export { FunctionSettings, functionSettingsMigrations } from './function-settings.ts';
 export type { Permission } from './policies/permission-statement.ts';
 export {
@@ -39,7 +38,7 @@ export {
   parsePolicyResource,
   policyResourceArn,
 } from './policies/policy-resource.ts';
-export { noSuchPolicy, ResourcePolicies } from './policies/resource-policies.ts';
+export { ResourcePolicies } from './policies/resource-policies.ts';
 export { ReservedConcurrencyStore } from './reserved-concurrency-store.ts';
 export { FunctionTags, type Tags } from './tags-store.ts';
 export { codeSha256 } from './versions.ts';

@@ -1,6 +1,7 @@
 import type { Clock, Ids } from '../base/index.ts';
 import type { Database } from '../store/index.ts';
 import { AccessControl } from './access.ts';
+import { EventInvokeConfigs } from './event-invoke-store.ts';
 import { FunctionOptions } from './function-options-store.ts';
 import { FunctionSettings } from './function-settings.ts';
 import { ResourcePolicies } from './policies/resource-policies.ts';
@@ -14,6 +15,9 @@ export interface SettingsModule {
   readonly tags: FunctionTags;
   readonly concurrency: ReservedConcurrencyStore;
   readonly options: FunctionOptions;
+  readonly eventInvokeConfigs: EventInvokeConfigs;
+  /** Service time: what stamps a change. */
+  readonly clock: Clock;
   /** For `openFunctions`. */
   readonly dependents: FunctionSettings;
 }
@@ -29,9 +33,11 @@ export function openSettings(parts: {
   return {
     policies,
     access,
-    tags: new FunctionTags(parts.database),
+    tags: new FunctionTags(parts),
     concurrency: new ReservedConcurrencyStore(parts.database),
     options: new FunctionOptions(parts.database),
+    eventInvokeConfigs: new EventInvokeConfigs(parts.database),
+    clock: parts.clock,
     dependents: new FunctionSettings(access),
   };
 }

@@ -1,5 +1,7 @@
-import { awsError, limits, type Scope } from '../model/index.ts';
+import { awsError, LATEST, limits, type Scope } from '../model/index.ts';
 import { type Database, type Migration, numberOf, type Statement, type Transaction } from '../store/index.ts';
+import { functionNotFound } from './not-found.ts';
+import { functionExists } from './qualified-target.ts';
 import type { FunctionKey, ReservedConcurrency } from './settings.ts';
 
 export const reservedConcurrencyMigrations: readonly Migration[] = [
@@ -35,9 +37,13 @@ export class ReservedConcurrencyStore implements ReservedConcurrency {
     return sumReserved(this.#database, scope);
   }
 
-  /** Throws `InvalidParameterValueException` where less than 100 would stay for the functions without a reservation. */
+  /**
+   * Throws `ResourceNotFoundException` for a function that is not there, `InvalidParameterValueException` where less than
+   * 100 would stay for the functions without a reservation.
+   */
   async put(key: FunctionKey, reserved: number): Promise<void> {
     await this.#database.transaction(async (transaction) => {
+      if (!(await functionExists(transaction, key))) throw functionNotFound(key, LATEST);
       const others = await sumReserved(transaction, key, key.name);
       if (others + reserved > limits.accountConcurrency - limits.unreservedConcurrencyMin) throw tooMuch();
       await transaction.execute(
@@ -49,8 +55,13 @@ export class ReservedConcurrencyStore implements ReservedConcurrency {
     });
   }
 
+  /** Deleting none is no error. Throws `ResourceNotFoundException` for a function that is not there. */
   async delete(key: FunctionKey): Promise<void> {
-    await this.#database.write([removeReservedConcurrency(key)]);
+    await this.#database.transaction(async (transaction) => {
+      if (!(await functionExists(transaction, key))) throw functionNotFound(key);
+      const { sql, params } = removeReservedConcurrency(key);
+      await transaction.execute(sql, params);
+    });
   }
 }
 

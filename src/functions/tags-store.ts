@@ -1,5 +1,8 @@
+import type { Ids } from '../base/index.ts';
 import { awsError, limits } from '../model/index.ts';
 import { type Database, type Migration, type Statement, type Transaction, textOf } from '../store/index.ts';
+import { readChangeable } from './changeable.ts';
+import { renewRevision } from './functions-store.ts';
 import type { FunctionKey } from './settings.ts';
 
 export type Tags = Readonly<Record<string, string>>;
@@ -20,39 +23,48 @@ export const tagMigrations: readonly Migration[] = [
   },
 ];
 
-/** The tags of functions. That the function exists is the caller's to check. */
+/** The tags of functions. A change of them gives `$LATEST` a new revision. */
 export class FunctionTags {
   readonly #database: Database;
+  readonly #ids: Ids;
 
-  constructor(database: Database) {
+  constructor({ database, ids }: { readonly database: Database; readonly ids: Ids }) {
     this.#database = database;
+    this.#ids = ids;
   }
 
   list(key: FunctionKey): Promise<Tags> {
     return readTags(this.#database, key);
   }
 
-  /** Adds tags, or gives them new values. `alongside` applies with them or not at all. Refuses more than 50. */
-  async add(key: FunctionKey, tags: Tags, alongside: readonly Statement[] = []): Promise<void> {
+  /** Adds tags, or gives them new values. Throws for tags that are not acceptable, and as `readChangeable` does. */
+  async add(key: FunctionKey, tags: Tags): Promise<void> {
     requireTags(tags);
-    await this.#database.transaction(async (transaction) => {
+    await this.#change(key, async (transaction) => {
       requireTagCount({ ...(await readTags(transaction, key)), ...tags });
-      for (const { sql, params } of [...insertTags(key, tags), ...alongside]) {
-        await transaction.execute(sql, params);
-      }
+      return insertTags(key, tags);
     });
   }
 
-  async remove(
+  /** Removing what is not there is no error. Throws as `readChangeable` does. */
+  async remove(key: FunctionKey, tagKeys: readonly string[]): Promise<void> {
+    await this.#change(key, async () =>
+      tagKeys.map((tagKey) => ({
+        sql: `DELETE FROM function_tags WHERE ${whereFunction} AND tag_key = $4`,
+        params: [key.account, key.region, key.name, tagKey],
+      })),
+    );
+  }
+
+  async #change(
     key: FunctionKey,
-    tagKeys: readonly string[],
-    alongside: readonly Statement[] = [],
+    decide: (transaction: Transaction) => Promise<readonly Statement[]>,
   ): Promise<void> {
-    const statements = tagKeys.map((tagKey) => ({
-      sql: `DELETE FROM function_tags WHERE ${whereFunction} AND tag_key = $4`,
-      params: [key.account, key.region, key.name, tagKey],
-    }));
-    await this.#database.write([...statements, ...alongside]);
+    await this.#database.transaction(async (transaction) => {
+      await readChangeable(transaction, key);
+      const statements = [...(await decide(transaction)), renewRevision(key, this.#ids.uuid())];
+      for (const { sql, params } of statements) await transaction.execute(sql, params);
+    });
   }
 }
 
@@ -93,8 +105,12 @@ const longestTagValue = 256;
 function requireTags(tags: Tags): void {
   for (const [tagKey, value] of Object.entries(tags)) {
     const reserved = tagKey.toLowerCase().startsWith('aws:');
-    if (reserved || tagKey.length === 0 || tagKey.length > longestTagKey || value.length > longestTagValue) {
-      throw awsError('InvalidParameterValueException', `The tag '${tagKey.slice(0, 200)}' is not valid.`);
+    const tooLong = tagKey.length > longestTagKey || value.length > longestTagValue;
+    if (reserved || tooLong || tagKey === '' || `${tagKey}${value}`.includes('\0')) {
+      throw awsError(
+        'InvalidParameterValueException',
+        `The tag '${tagKey.slice(0, longestTagKey)}' is not valid.`,
+      );
     }
   }
 }

@@ -34,7 +34,7 @@ export function inProcess(api: Api, service: ServiceName, context: Partial<CallC
       path: request.path,
       query: queryString(request.query ?? {}),
       headers: request.headers,
-      body: Buffer.from(request.body ?? ''),
+      body: bytesOf(request.body ?? ''),
     });
     const lowerCase = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
     const response = {
@@ -51,6 +51,12 @@ export function inProcess(api: Api, service: ServiceName, context: Partial<CallC
     maxAttempts: 1,
     requestHandler: { handle },
   };
+}
+
+function bytesOf(body: string | Uint8Array): Buffer {
+  return typeof body === 'string'
+    ? Buffer.from(body)
+    : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
 function queryString(query: NonNullable<SdkRequest['query']>): string {

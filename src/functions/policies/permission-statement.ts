@@ -8,12 +8,12 @@ export interface Permission {
   /** `*`, an account, an ARN of an account, user, role or session, or a service's host name. */
   readonly principal: string;
   readonly resourceArn: string;
-  readonly sourceArn?: string;
-  readonly sourceAccount?: string;
-  readonly principalOrgId?: string;
-  readonly eventSourceToken?: string;
-  readonly functionUrlAuthType?: string;
-  readonly invokedViaFunctionUrl?: boolean;
+  readonly sourceArn?: string | undefined;
+  readonly sourceAccount?: string | undefined;
+  readonly principalOrgId?: string | undefined;
+  readonly eventSourceToken?: string | undefined;
+  readonly functionUrlAuthType?: string | undefined;
+  readonly invokedViaFunctionUrl?: boolean | undefined;
 }
 
 /** A statement as it stands in the stored document. */

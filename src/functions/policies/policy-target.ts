@@ -1,8 +1,9 @@
-import { awsError, LATEST } from '../../model/index.ts';
-import { isVersionName, readAlias } from '../aliases-store.ts';
-import { type Reader, readVersion } from '../functions-store.ts';
+import { awsError } from '../../model/index.ts';
+import { isVersionName } from '../aliases-store.ts';
+import type { Reader } from '../functions-store.ts';
 import { readLayerVersion } from '../layers-store.ts';
 import { functionNotFound } from '../not-found.ts';
+import { functionExists, qualifierExists } from '../qualified-target.ts';
 import { type PolicyResource, policyResourceArn } from './policy-resource.ts';
 
 /** Throws `ResourceNotFoundException`, worded for its kind, unless the function, version, alias or layer version is there. */
@@ -16,13 +17,9 @@ export async function requirePolicyTarget(
     if (await readLayerVersion(reader, resource, Number(qualifier))) return;
     throw notFound(`Layer version ${policyResourceArn(resource)} does not exist.`);
   }
-  if (!(await readVersion(reader, resource, LATEST))) throw noFunction(resource);
-  if (qualifier === '') return;
-  if (isVersionName(qualifier)) {
-    if (!(await readVersion(reader, resource, qualifier))) throw notFoundByArn(resource);
-    return;
-  }
-  if (await readAlias(reader, resource, qualifier)) return;
+  if (!(await functionExists(reader, resource))) throw noFunction(resource);
+  if (qualifier === '' || (await qualifierExists(reader, resource, qualifier))) return;
+  if (isVersionName(qualifier)) throw notFoundByArn(resource);
   throw notFound(`Cannot find alias arn: ${policyResourceArn(resource)}`);
 }
 

@@ -43,6 +43,10 @@ export class ResourcePolicyStore {
     this.#database = database;
   }
 
+  requireTarget(resource: PolicyResource): Promise<void> {
+    return requirePolicyTarget(this.#database, resource);
+  }
+
   find(resource: PolicyResource): Promise<StoredPolicy | undefined> {
     return findPolicy(this.#database, resource);
   }

@@ -31,6 +31,14 @@ export class ResourcePolicies {
     return this.#store.find(resource);
   }
 
+  /** Throws `ResourceNotFoundException` where there is none; a layer version that is not there is named. */
+  async get(resource: PolicyResource): Promise<StoredPolicy> {
+    const policy = await this.#store.find(resource);
+    if (policy !== undefined) return policy;
+    if (resource.kind === 'layer') await this.#store.requireTarget(resource);
+    throw noSuchPolicy();
+  }
+
   /** Called after every change of a policy made here. */
   onChange(listener: (resource: PolicyResource) => void): void {
     this.#listeners.push(listener);
@@ -120,8 +128,7 @@ export class ResourcePolicies {
   }
 }
 
-/** What `GetPolicy` and its like say where nothing is attached. */
-export function noSuchPolicy(): Error {
+function noSuchPolicy(): Error {
   return awsError('ResourceNotFoundException', 'The resource you requested does not exist.');
 }
 
