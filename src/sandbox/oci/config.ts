@@ -1,6 +1,6 @@
 import type { SandboxProgram, SandboxSpec } from '../sandbox.ts';
 import { CPU_PERIOD_USEC } from '../cgroups/cgroups.ts';
-import type { OciMount } from './root.ts';
+import { INIT_PATH, type OciMount } from './root.ts';
 import type { SeccompProfile } from './seccomp.ts';
 
 interface OciConfigOptions {
@@ -18,6 +18,8 @@ interface OciConfigOptions {
   readonly limitSwap: boolean;
 }
 
+/** Where process 1 reports; the command does not have it. */
+const INIT_STATUS_FD = 4;
 /** Lambda has none; Python's multiprocessing and browsers want some. Charged to the sandbox's memory. */
 const SHARED_MEMORY_BYTES = 64 * 1024 * 1024;
 /** When the whole machine runs out of memory, a function goes before anything else does. */
@@ -42,7 +44,7 @@ export function ociConfig(options: OciConfigOptions): object {
     process: {
       terminal: false,
       user: { uid, gid: uid },
-      args: program.command,
+      args: [INIT_PATH, String(INIT_STATUS_FD), 'HOME' in program.env ? '1' : '0', ...program.command],
       env: Object.entries(program.env).map(([name, value]) => `${name}=${value}`),
       cwd: program.cwd,
       capabilities: NO_CAPABILITIES,
@@ -96,7 +98,8 @@ function resources({ spec, limitSwap }: OciConfigOptions): object {
     memory,
     // No quota: starting up is not throttled, and `limitCpu` sets the share afterwards.
     cpu: { period: CPU_PERIOD_USEC },
-    pids: { limit: spec.pids },
+    // One more for process 1.
+    pids: { limit: spec.pids + 1 },
   };
 }
 

@@ -5,17 +5,17 @@ import type { Clock, Log } from '../../base/index.ts';
 import type { Cgroups } from '../cgroups/cgroups.ts';
 import type { Disk, Disks } from '../disks/disks.ts';
 import type { SandboxNetwork, SandboxNetworks } from '../network/network.ts';
-import type { InsideView, SandboxSpec } from '../sandbox.ts';
+import type { InsideView, SandboxProgram, SandboxSpec } from '../sandbox.ts';
 import { SandboxError } from '../sandbox-error.ts';
 import type { AdoptedChildren } from '../system/children.ts';
 import type { Mounter } from '../system/mounts.ts';
 import type { OutputPipe } from '../system/pipes.ts';
+import { startCommand } from './command.ts';
 import { ociConfig } from './config.ts';
 import { writePrivateEtc } from './etc.ts';
 import type { ServerLayout } from './layout.ts';
 import { OciSandbox } from './oci-sandbox.ts';
 import { assembleRoot, type RootPlan } from './root.ts';
-import { runDetached } from './runc.ts';
 import { type ClosableListener, listenOnUnixSocket } from '../system/unix-listener.ts';
 import type { SeccompProfile } from './seccomp.ts';
 
@@ -59,8 +59,9 @@ export async function launch(
   const folder = makeFolder(parts, spec.id);
   const surroundings: Surroundings = {};
   try {
-    await surround(parts, { spec, keepsake, folder, surroundings });
-    const command = await startCommand(parts, { spec, keepsake, folder });
+    const program = spec.program(viewFrom(spec));
+    await surround(parts, { spec, program, keepsake, folder, surroundings });
+    const command = await startCommand(parts, { spec, program, uid: keepsake.uid, bundle: folder });
     return new OciSandbox(spec.id, command, async (keep) => {
       await dismantle(parts, spec.id, surroundings);
       await onRemoved(keep);
@@ -89,6 +90,7 @@ function makeFolder({ layout }: LaunchParts, id: string): string {
 
 interface SurroundOptions {
   readonly spec: SandboxSpec;
+  readonly program: SandboxProgram;
   readonly keepsake: Keepsake;
   readonly folder: string;
   readonly surroundings: Surroundings;
@@ -96,7 +98,7 @@ interface SurroundOptions {
 
 /** Makes everything that must stand before the command starts. */
 async function surround(parts: LaunchParts, options: SurroundOptions): Promise<void> {
-  const { spec, keepsake, folder, surroundings } = options;
+  const { spec, program, keepsake, folder, surroundings } = options;
   const network = await parts.networks.create(spec.listeners);
   surroundings.network = network;
   const { disk, uid } = keepsake;
@@ -106,7 +108,7 @@ async function surround(parts: LaunchParts, options: SurroundOptions): Promise<v
   writePrivateEtc(rootPath, { uid, hostname: HOSTNAME, resolvConf, hosts: spec.hosts ?? {} });
   const config = ociConfig({
     spec,
-    program: spec.program(viewFrom(spec)),
+    program,
     uid,
     hostname: HOSTNAME,
     rootPath,
@@ -132,30 +134,6 @@ function viewFrom(spec: SandboxSpec): InsideView {
     },
     ...(spec.onRuntimeSocket && { runtimeSocketPath: RUNTIME_SOCKET_PATH }),
   };
-}
-
-async function startCommand(
-  parts: LaunchParts,
-  { spec, keepsake, folder }: Omit<SurroundOptions, 'surroundings'>,
-) {
-  const pipes = [parts.createPipe(), parts.createPipe(), parts.createPipe()] as const;
-  const [stdout, stderr, log] = pipes;
-  for (const pipe of pipes) pipe.giveTo(keepsake.uid);
-  try {
-    const outputs = [stdout.writeFd, stderr.writeFd, log.writeFd] as const;
-    const pid = await runDetached(
-      { runc: parts.runc, stateDir: parts.layout.runcDir },
-      { id: spec.id, bundle: folder, outputs },
-    );
-    const cgroup = parts.cgroups.open(spec.id);
-    const ended = parts.children.waitFor(pid);
-    return { pid, ended, cgroup, stdout: stdout.readEnd, stderr: stderr.readEnd, log: log.readEnd };
-  } catch (error) {
-    for (const pipe of pipes) pipe.readEnd.destroy();
-    throw error;
-  } finally {
-    for (const pipe of pipes) pipe.closeWriteEnd();
-  }
 }
 
 /** Removes all that was made for a sandbox whose processes are dead. One part that fails keeps no other. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, realpathSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where one server keeps what belongs to its sandboxes, apart from every other server's. */
@@ -15,6 +15,8 @@ export interface ServerLayout {
   readonly networkDir: string;
   readonly diskMountsDir: string;
   readonly diskImagesDir: string;
+  /** Process 1 of every sandbox, on the state folder's file system: /run often forbids execution. */
+  readonly initPath: string;
   /** Name of the control group that holds all of this server's. */
   readonly cgroup: string;
 }
@@ -33,11 +35,21 @@ export function prepareLayout(stateDir: string, runBase: string): ServerLayout {
     networkDir: join(runDir, 'network'),
     diskMountsDir: join(runDir, 'disks'),
     diskImagesDir: join(stateDir, 'disk-images'),
+    initPath: join(stateDir, 'init'),
     cgroup: `hearth-${hash}`,
   };
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
   for (const dir of [layout.sandboxesDir, layout.runcDir, layout.diskMountsDir, layout.diskImagesDir]) {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   }
+  installInit(layout.initPath);
   return layout;
+}
+
+/** The program for this architecture, as built from native/init.c; renamed into place, since it may be running. */
+function installInit(path: string): void {
+  const draft = `${path}.draft`;
+  copyFileSync(join(import.meta.dirname, `../../../native/init-${process.arch}`), draft);
+  chmodSync(draft, 0o755);
+  renameSync(draft, path);
 }

@@ -56,7 +56,7 @@ export async function createOciSandboxFactory(options: OciSandboxFactoryOptions)
     mounter,
     children,
     createPipe: createPipes(library),
-    rootPlan: planRoot(layout.sharedEtcDir),
+    rootPlan: planRoot(layout),
     runc: machine.runc,
     seccomp: seccompProfile(process.arch),
     limitSwap: machine.limitsSwap,

@@ -2,13 +2,14 @@ import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Cgroup } from '../cgroups/cgroups.ts';
 import type { SandboxExit, SandboxUsage } from '../sandbox.ts';
-import type { ProcessEnd } from '../system/children.ts';
 import type { RestartableSandbox } from '../system/registry.ts';
+import type { CommandEnd } from './command-status.ts';
 
 /** A command that the OCI runtime started, with the means to watch and end it. */
 export interface StartedCommand {
   readonly pid: number;
-  readonly ended: Promise<ProcessEnd>;
+  /** Settles when every process inside is dead. */
+  readonly ended: Promise<CommandEnd>;
   readonly cgroup: Cgroup;
   readonly stdout: Readable;
   readonly stderr: Readable;
@@ -94,11 +95,10 @@ export class OciSandbox implements RestartableSandbox {
   async #watch(): Promise<SandboxExit> {
     const end = await this.#command.ended;
     if (this.#state === 'running') this.#state = 'ended';
-    const failed = end.kind !== 'exited' || end.exitCode !== 0;
+    const failed = !('exitCode' in end && end.exitCode === 0);
     const outOfMemory = failed && this.#command.cgroup.oomKills() > 0;
     await Promise.allSettled(this.#outputs().map((output) => finished(output, { writable: false })));
-    if (end.kind === 'exited') return { exitCode: end.exitCode, outOfMemory };
-    return end.kind === 'signalled' ? { signal: end.signal, outOfMemory } : { outOfMemory };
+    return { ...end, outOfMemory };
   }
 
   #outputs(): readonly Readable[] {

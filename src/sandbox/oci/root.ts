@@ -3,6 +3,10 @@ import { dirname, join, normalize } from 'node:path';
 import { SandboxError } from '../sandbox-error.ts';
 import type { SandboxMount } from '../sandbox.ts';
 import { PRIVATE_ETC_DIR } from './etc.ts';
+import type { ServerLayout } from './layout.ts';
+
+/** Process 1 of every sandbox. */
+export const INIT_PATH = '/run/hearth/init';
 
 /** One `mounts` entry of the OCI configuration. */
 export interface OciMount {
@@ -39,9 +43,13 @@ const RESERVED = [
 ];
 
 /** Reads how this machine lays out its system folders: links into /usr, or folders of their own. */
-export function planRoot(sharedEtcDir: string): RootPlan {
+export function planRoot({ sharedEtcDir, initPath }: ServerLayout): RootPlan {
   const links: { name: string; to: string }[] = [];
-  const mounts = [bindMount('/usr', '/usr', 'rbind'), bindMount(sharedEtcDir, '/etc', 'bind')];
+  const mounts = [
+    bindMount('/usr', '/usr', 'rbind'),
+    bindMount(sharedEtcDir, '/etc', 'bind'),
+    bindMount(initPath, INIT_PATH, 'bind'),
+  ];
   for (const name of SYSTEM_FOLDERS) {
     const stat = lstatSync(`/${name}`, { throwIfNoEntry: false });
     if (stat?.isSymbolicLink()) links.push({ name, to: readlinkSync(`/${name}`) });
@@ -64,16 +72,18 @@ export function assembleRoot(
   for (const name of EMPTY_FOLDERS) mkdirSync(join(root, name), { mode: 0o755 });
   mkdirSync(join(root, PRIVATE_ETC_DIR), { recursive: true, mode: 0o755 });
   for (const { name, to } of plan.links) symlinkSync(to, join(root, name));
-  for (const { destination } of plan.mounts) mkdirSync(join(root, destination), { recursive: true });
-  for (const mount of mounts) makeMountPoint(root, mount);
+  for (const { source, destination } of plan.mounts) makeMountPoint(root, source, destination);
+  for (const { source, target } of mounts) {
+    refuseReserved(target);
+    makeMountPoint(root, source, target);
+  }
   return [
     ...plan.mounts,
     ...mounts.map(({ source, target }) => bindMount(source, normalize(target), 'bind')),
   ];
 }
 
-function makeMountPoint(root: string, { source, target }: SandboxMount): void {
-  refuseReserved(target);
+function makeMountPoint(root: string, source: string, target: string): void {
   const path = join(root, target);
   const stat = statSync(source, { throwIfNoEntry: false });
   if (!stat) throw new SandboxError(`nothing to mount at ${source}`, { fault: 'machine' });

@@ -15,8 +15,8 @@ interface RunOptions {
   readonly id: string;
   /** Folder with `config.json`. */
   readonly bundle: string;
-  /** Descriptors that become 1, 2 and 3 inside; 0 is /dev/null. */
-  readonly outputs: readonly [number, number, number];
+  /** What become the descriptors 1, 2, 3 and so on inside; 0 is /dev/null. */
+  readonly descriptors: readonly number[];
 }
 
 /** Starts a container without staying: gives the host process id of its first process once it runs. */
@@ -24,18 +24,21 @@ export async function runDetached({ runc, stateDir }: RuncOptions, run: RunOptio
   const pidFile = join(run.bundle, 'pid');
   const logFile = join(run.bundle, 'runc.log');
   const globals = ['--root', stateDir, '--log', logFile, '--log-format', 'json'];
-  const args = [
-    'run',
+  const beyondStandard = String(run.descriptors.length - 2);
+  const options = [
     '--detach',
     '--preserve-fds',
-    '1',
+    beyondStandard,
     '--bundle',
     run.bundle,
     '--pid-file',
     pidFile,
-    run.id,
   ];
-  const child = spawn(runc, [...globals, ...args], { cwd: '/', env: {}, stdio: ['ignore', ...run.outputs] });
+  const child = spawn(runc, [...globals, 'run', ...options, run.id], {
+    cwd: '/',
+    env: {},
+    stdio: ['ignore', ...run.descriptors],
+  });
   const exitCode = await exitCodeOf(child);
   if (exitCode !== 0) throw startError(logFile, exitCode);
   return Number(readFileSync(pidFile, 'utf8'));
@@ -46,14 +49,10 @@ async function exitCodeOf(child: ReturnType<typeof spawn>): Promise<unknown> {
   return exitCode;
 }
 
-/** What `runc` says when the command itself cannot be executed, in the words of Go's os/exec. */
-const COMMAND_AT_FAULT =
-  /exec(?:: "|format error)|no such file or directory|permission denied|not found in \$PATH/;
-
 function startError(logFile: string, exitCode: unknown): SandboxError {
   const message = lastLogMessage(logFile) ?? `runc ended with ${String(exitCode)}`;
-  const fault = COMMAND_AT_FAULT.test(message) && /exec/.test(message) ? 'command' : 'machine';
-  return new SandboxError(message, { fault });
+  // Whether the command itself can be executed, process 1 finds out; the working folder is the caller's as well.
+  return new SandboxError(message, { fault: message.includes('chdir to cwd') ? 'command' : 'machine' });
 }
 
 function lastLogMessage(logFile: string): string | undefined {

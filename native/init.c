@@ -1,0 +1,191 @@
+/*
+ * Process 1 of a sandbox: init STATUS_FD KEEP_HOME COMMAND [ARGUMENT...]
+ *
+ * Runs COMMAND as its child, so that signals mean to it what they mean everywhere (the kernel spares process 1 of a
+ * namespace), reaps orphans, passes signals on, and reports on STATUS_FD in messages of two bytes:
+ *
+ *   'S' 0        COMMAND runs            'X' code     COMMAND exited
+ *   'E' errno    it cannot be executed   'K' signal   a signal ended COMMAND
+ *
+ * When COMMAND ends so does this, and with process 1 the kernel kills everything else in the namespace.
+ * KEEP_HOME is 1 or 0: an OCI runtime sets HOME where nobody asked for it.
+ *
+ * No C library: 2 KB of memory in each sandbox, nothing to find at run time. Built by build.sh for x64 and arm64.
+ */
+#include <asm/unistd.h>
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/limits.h>
+#include <linux/prctl.h>
+#include <linux/signal.h>
+
+#define ALL_SIGNALS (~0UL)
+#define WNOHANG 1
+
+static long call(long number, long a, long b, long c, long d, long e) {
+#if defined(__x86_64__)
+    long result;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+                     : "rcx", "r11", "memory");
+    return result;
+#elif defined(__aarch64__)
+    register long x8 __asm__("x8") = number;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d;
+    register long x4 __asm__("x4") = e;
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+    return x0;
+#else
+#error "no system calls for this architecture"
+#endif
+}
+
+#define CALL0(n) call(n, 0, 0, 0, 0, 0)
+#define CALL1(n, a) call(n, (long)(a), 0, 0, 0, 0)
+#define CALL2(n, a, b) call(n, (long)(a), (long)(b), 0, 0, 0)
+#define CALL3(n, a, b, c) call(n, (long)(a), (long)(b), (long)(c), 0, 0)
+#define CALL4(n, a, b, c, d) call(n, (long)(a), (long)(b), (long)(c), (long)(d), 0)
+
+static __attribute__((noreturn)) void leave(int code) {
+    for (;;) CALL1(__NR_exit_group, code);
+}
+
+static int status_fd;
+
+static void report(char kind, int value) {
+    char message[2] = {kind, (char)value};
+    CALL3(__NR_write, status_fd, message, 2);
+}
+
+static int starts_with(const char *text, const char *prefix) {
+    while (*prefix) {
+        if (*text++ != *prefix++) return 0;
+    }
+    return 1;
+}
+
+/** Takes HOME out of a null-terminated list of NAME=value. */
+static void remove_home(char **environment) {
+    char **kept = environment;
+    for (char **entry = environment; *entry; entry++) {
+        if (!starts_with(*entry, "HOME=")) *kept++ = *entry;
+    }
+    *kept = 0;
+}
+
+static const char *search_path(char **environment) {
+    for (; *environment; environment++) {
+        if (starts_with(*environment, "PATH=")) return *environment + 5;
+    }
+    return "/usr/bin:/bin";
+}
+
+static int has_slash(const char *name) {
+    for (; *name; name++) {
+        if (*name == '/') return 1;
+    }
+    return 0;
+}
+
+/** Tries NAME in each folder of PATH; gives the most telling error, as execvp(3) does. */
+static int execute_in_path(char **command, char **environment) {
+    char path[PATH_MAX];
+    int error = ENOENT;
+    for (const char *folder = search_path(environment); *folder;) {
+        unsigned long length = 0;
+        for (; *folder && *folder != ':'; folder++) {
+            if (length < PATH_MAX - 2) path[length++] = *folder;
+        }
+        if (*folder == ':') folder++;
+        path[length++] = '/';
+        for (const char *name = *command; *name && length < PATH_MAX - 1; name++) path[length++] = *name;
+        path[length] = 0;
+        int failure = (int)-CALL3(__NR_execve, path, command, environment);
+        if (failure != ENOENT && failure != ENOTDIR) error = failure;
+    }
+    return error;
+}
+
+static int execute(char **command, char **environment) {
+    if (has_slash(*command)) return (int)-CALL3(__NR_execve, *command, command, environment);
+    return execute_in_path(command, environment);
+}
+
+static __attribute__((noreturn)) void become_command(char **command, char **environment, int error_fd) {
+    unsigned long no_signals = 0;
+    CALL4(__NR_rt_sigprocmask, SIG_SETMASK, &no_signals, 0, sizeof no_signals);
+    unsigned char error = (unsigned char)execute(command, environment);
+    CALL3(__NR_write, error_fd, &error, 1);
+    leave(127);
+}
+
+/** Starts the command; returns its process id, or leaves when it cannot be executed. */
+static long start(char **command, char **environment) {
+    int error_pipe[2];
+    unsigned char error = 0;
+    if (CALL2(__NR_pipe2, error_pipe, O_CLOEXEC) < 0) leave(125);
+    long pid = CALL1(__NR_clone, SIGCHLD);
+    if (pid == 0) become_command(command, environment, error_pipe[1]);
+    CALL1(__NR_close, error_pipe[1]);
+    if (pid < 0) error = (unsigned char)-pid;
+    /* Ends without a byte when the command took over, since the pipe closes on execution. */
+    else CALL3(__NR_read, error_pipe[0], &error, 1);
+    if (error) {
+        report('E', error);
+        leave(127);
+    }
+    CALL1(__NR_close, error_pipe[0]);
+    report('S', 0);
+    return pid;
+}
+
+static void reap(long command) {
+    int status;
+    for (;;) {
+        long pid = CALL4(__NR_wait4, -1, &status, WNOHANG, 0);
+        if (pid <= 0) return;
+        if (pid != command) continue;
+        if (status & 0x7f) report('K', status & 0x7f);
+        else report('X', (status >> 8) & 0xff);
+        leave(0);
+    }
+}
+
+static int parse_number(const char *text) {
+    int number = 0;
+    while (*text >= '0' && *text <= '9') number = number * 10 + (*text++ - '0');
+    return number;
+}
+
+__attribute__((noreturn, used)) void init_main(long *stack) {
+    long argc = stack[0];
+    char **argv = (char **)(stack + 1);
+    char **environment = argv + argc + 1;
+    if (argc < 4) leave(125);
+    status_fd = parse_number(argv[1]);
+    if (argv[2][0] == '0') remove_home(environment);
+    CALL3(__NR_fcntl, status_fd, F_SETFD, FD_CLOEXEC);
+    /* Nobody inside may look into this process, its descriptors least of all. */
+    CALL2(__NR_prctl, PR_SET_DUMPABLE, 0);
+    unsigned long all = ALL_SIGNALS;
+    CALL4(__NR_rt_sigprocmask, SIG_SETMASK, &all, 0, sizeof all);
+    long command = start(argv + 3, environment);
+    for (int fd = 0; fd < status_fd; fd++) CALL1(__NR_close, fd);
+    for (;;) {
+        int signal = (int)CALL4(__NR_rt_sigtimedwait, &all, 0, 0, sizeof all);
+        if (signal == SIGCHLD) reap(command);
+        else if (signal > 0) CALL2(__NR_kill, command, signal);
+    }
+}
+
+#if defined(__x86_64__)
+__asm__(".globl _start\n_start:\n\txor %rbp, %rbp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall init_main\n");
+#elif defined(__aarch64__)
+__asm__(".globl _start\n_start:\n\tmov x29, #0\n\tmov x0, sp\n\tbl init_main\n");
+#endif
