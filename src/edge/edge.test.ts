@@ -255,6 +255,25 @@ describe('bodies and heads', () => {
     }
   });
 
+  test('a body beyond every limit is refused unread where its size is declared, cut off where it is not', async () => {
+    const edge = await start({ limits: { discardedBodyBytes: 7_000_000 } });
+    const answer = await raw(edge, head('Content-Length: 7000001\r\n'));
+    expect(answer).toMatch(/^HTTP\/1\.1 413 .*7000001 byte payload is too large/s);
+    const chunk = `100000\r\n${'x'.repeat(0x100000)}\r\n`;
+    const endless = await raw(edge, `${head('Transfer-Encoding: chunked\r\n')}${chunk.repeat(7)}`);
+    expect(endless).toMatch(/^HTTP\/1\.1 413 /);
+    expect((await call(edge, list, get)).status).toBe(200);
+  });
+
+  test('a large body that is refused for its credentials is read, so that its sender sees why', async () => {
+    const edge = await start();
+    const answer = await call(edge, list, {
+      body: Buffer.alloc(20_000_000, 32),
+      headers: { authorization: '' },
+    });
+    expect(answer.status).toBe(403);
+  });
+
   test('a request for code may be 70 MB, not more, and nothing else so much', async () => {
     const edge = await start();
     const answer = await call(edge, list, { body: Buffer.alloc(70_167_212, 32) });

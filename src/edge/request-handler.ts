@@ -75,7 +75,9 @@ export class RequestHandler {
       query: mark < 0 ? '' : url.slice(mark + 1),
       requestId: this.#needs.ids.uuid(),
     };
-    this.#route(exchange).catch((error: unknown) => this.#fail(exchange, error));
+    this.#route(exchange).catch((error: unknown) => {
+      void this.#bodies.discard(request).then(() => this.#fail(exchange, error));
+    });
   }
 
   /** Resolves once nothing is being answered any more; from now on connections end with their answer. */
@@ -188,6 +190,8 @@ export class RequestHandler {
       response.destroy();
       return;
     }
+    // A body that goes on beyond every limit: nothing more can be read from this connection.
+    if (!request.complete) response.shouldKeepAlive = false;
     const dialect = dialectOf(request, query);
     const refusal = renderRefusal(error, dialect, requestId);
     if (!refusal) this.#needs.log.error({ err: error, requestId, method, path }, 'unexpected error');

@@ -50,7 +50,8 @@ function renderJsonError(error: AwsError, jsonVersion: string): WireResponse {
 function renderQueryError(error: AwsError, { xmlNamespace, requestId }: ErrorEnvelope): WireResponse {
   const type = error.status >= 500 ? 'Receiver' : 'Sender';
   const inner = `<Type>${type}</Type><Code>${escapeXml(error.code)}</Code><Message>${escapeXml(error.message)}</Message>`;
-  const body = `<ErrorResponse xmlns="${escapeXml(xmlNamespace)}"><Error>${inner}</Error><RequestId>${escapeXml(requestId)}</RequestId></ErrorResponse>`;
+  const namespace = xmlNamespace === '' ? '' : ` xmlns="${escapeXml(xmlNamespace)}"`;
+  const body = `<ErrorResponse${namespace}><Error>${inner}</Error><RequestId>${escapeXml(requestId)}</RequestId></ErrorResponse>`;
   return { status: error.status, headers: { 'Content-Type': 'text/xml', ...error.headers }, body };
 }
 

@@ -33,6 +33,8 @@ export class BodyCollector {
    * sender sees the answer), with 429 beyond the budget, with `RequestAborted` when it was cut off.
    */
   collect(request: IncomingMessage, rule: BodyRule): Promise<Buffer> {
+    const declared = declaredBytes(request);
+    if (declared > this.#limits.discardedBodyBytes) return Promise.reject(rule.tooLarge(declared));
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
@@ -47,10 +49,14 @@ export class BodyCollector {
           this.#bufferedBytes += chunk.length;
           chunks.push(chunk);
           refusal = this.#refusal(bytes, rule);
-          if (refusal !== undefined) this.#bufferedBytes -= bytes;
+          if (refusal === undefined) return;
+          this.#bufferedBytes -= bytes;
+          chunks.length = 0;
         }
-        if (refusal !== undefined) chunks.length = 0;
-        if (refusal !== undefined && bytes > this.#limits.discardedBodyBytes) request.destroy();
+        if (bytes > this.#limits.discardedBodyBytes) {
+          request.removeAllListeners('data').pause();
+          reject(rule.tooLarge(bytes));
+        }
       });
       request.on('end', () => {
         const body = joined(chunks);
@@ -59,13 +65,28 @@ export class BodyCollector {
         else if (refusal === 'no room') reject(noRoom());
         else resolve(body);
       });
-      request.on('close', () => {
-        if (request.complete) return;
+      whenCutOff(request, () => {
         release();
         reject(new RequestAborted());
       });
-      // 'close' follows and settles the promise.
-      request.on('error', () => undefined);
+    });
+  }
+
+  /**
+   * Reads on, and drops, what is still to come of a request that is refused without its body: hanging up on a sender
+   * would cost it the answer. Resolves at the end, or beyond the limit.
+   */
+  discard(request: IncomingMessage): Promise<void> {
+    if (request.complete || request.readableFlowing !== null) return Promise.resolve();
+    if (declaredBytes(request) > this.#limits.discardedBodyBytes) return Promise.resolve();
+    return new Promise((resolve) => {
+      let bytes = 0;
+      request.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > this.#limits.discardedBodyBytes) resolve();
+      });
+      request.on('end', resolve);
+      whenCutOff(request, resolve);
     });
   }
 
@@ -73,6 +94,18 @@ export class BodyCollector {
     if (bytes > rule.maxBytes) return 'too large';
     return this.#bufferedBytes > this.#limits.bufferedBodyBytes ? 'no room' : undefined;
   }
+}
+
+function declaredBytes({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? 0);
+}
+
+function whenCutOff(request: IncomingMessage, tell: () => void): void {
+  request.on('close', () => {
+    if (!request.complete) tell();
+  });
+  // 'close' follows an error.
+  request.on('error', () => undefined);
 }
 
 function joined(chunks: readonly Buffer[]): Buffer {
