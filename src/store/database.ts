@@ -72,6 +72,14 @@ export class DatabaseError extends Error {
   }
 }
 
+export function closed(): DatabaseError {
+  return new DatabaseError('closed', 'the database is closed');
+}
+
+export function overloaded(): DatabaseError {
+  return new DatabaseError('overloaded', `more than ${maxWaitingCalls} calls wait for the database`);
+}
+
 /** One step of the schema, owned by the module whose tables it makes. Applied once, in order, never edited after release. */
 export interface Migration {
   /** `<module>-<4 digits>-<what>`; unique. */

@@ -1,13 +1,13 @@
-import { type Clock, deferred } from '../../base/index.ts';
+import type { Clock } from '../../base/index.ts';
 import {
+  closed,
   type Database,
-  DatabaseError,
   type Row,
   type SqlValue,
   type Statement,
   type Transaction,
-  transactionLimitMs,
 } from '../database.ts';
+import { withinTransactionLimit } from '../transaction-limit.ts';
 import { checkParams } from '../values.ts';
 import { Connection, databaseError } from './connection.ts';
 import type { WriterOptions } from './messages.ts';
@@ -42,7 +42,7 @@ export class SqliteDatabase implements Database {
   }
 
   async query(sql: string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
-    if (this.#closing) throw closedError();
+    if (this.#closing) throw closed();
     checkParams(params);
     try {
       return this.#reader.query(sql, params);
@@ -52,17 +52,17 @@ export class SqliteDatabase implements Database {
   }
 
   async write(statements: readonly Statement[]): Promise<readonly number[]> {
-    if (this.#closing) throw closedError();
+    if (this.#closing) throw closed();
     for (const { params } of statements) if (params) checkParams(params);
     return this.#writer.write(statements);
   }
 
   async transaction<T>(body: (transaction: Transaction) => Promise<T>): Promise<T> {
-    if (this.#closing) throw closedError();
+    if (this.#closing) throw closed();
     const name = await this.#writer.begin();
     let result: T;
     try {
-      result = await this.#withinLimit(body(this.#writer.transaction(name)));
+      result = await withinTransactionLimit(this.#clock, body(this.#writer.transaction(name)));
     } catch (error) {
       await this.#writer.end(name, 'rollback').catch(() => undefined);
       throw error;
@@ -75,22 +75,4 @@ export class SqliteDatabase implements Database {
     this.#closing ??= this.#writer.stop().then(() => this.#reader.database.close());
     return this.#closing;
   }
-
-  async #withinLimit<T>(running: Promise<T>): Promise<T> {
-    const late = deferred<never>();
-    const cancel = this.#clock.setTimer(transactionLimitMs, () => late.reject(timeoutError()));
-    try {
-      return await Promise.race([running, late.promise]);
-    } finally {
-      cancel();
-    }
-  }
-}
-
-function timeoutError(): DatabaseError {
-  return new DatabaseError('timeout', `a transaction took longer than ${transactionLimitMs} ms`);
-}
-
-function closedError(): DatabaseError {
-  return new DatabaseError('closed', 'the database is closed');
 }

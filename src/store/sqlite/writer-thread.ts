@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type Deferred, deferred } from '../../base/index.ts';
 import {
+  closed,
   DatabaseError,
   maxWaitingCalls,
+  overloaded,
   type Row,
   type SqlValue,
   type Statement,
@@ -27,7 +29,7 @@ export class WriterThread {
     this.#worker = worker;
     worker.on('message', (answers: readonly WriterAnswer[]) => this.#settle(answers));
     worker.on('error', (error) => this.#fail(new DatabaseError('failed', error.message, error)));
-    worker.on('exit', () => this.#fail(new DatabaseError('closed', 'the database is closed')));
+    worker.on('exit', () => this.#fail(closed()));
   }
 
   static async start(options: WriterOptions): Promise<WriterThread> {
@@ -84,7 +86,7 @@ export class WriterThread {
   #call(request: Unnumbered<WriterRequest>): Promise<WriterResult> {
     const answer = deferred<WriterResult>();
     if (this.#failure) answer.reject(this.#failure);
-    else if (this.#waiting.size >= maxWaitingCalls) answer.reject(overloadedError());
+    else if (this.#waiting.size >= maxWaitingCalls) answer.reject(overloaded());
     else this.#post(request, answer);
     return answer.promise;
   }
@@ -129,10 +131,6 @@ export class WriterThread {
 /** The worker beside this file, as source in the repository or as emitted JavaScript in the package. */
 function workerUrl(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
-}
-
-function overloadedError(): DatabaseError {
-  return new DatabaseError('overloaded', `more than ${maxWaitingCalls} calls wait for the database`);
 }
 
 function messageOf(error: unknown): string {

@@ -38,10 +38,8 @@ export class LogPruner {
 
   /** Starts a round, or another one after the one that is running; resolves when it is done. Never rejects. */
   prune(): Promise<void> {
-    if (this.#running) this.#again = true;
-    this.#running ??= this.#rounds().finally(() => {
-      this.#running = undefined;
-    });
+    this.#again = true;
+    this.#running ??= this.#rounds();
     return this.#running;
   }
 
@@ -52,11 +50,17 @@ export class LogPruner {
   }
 
   async #rounds(): Promise<void> {
+    await Promise.resolve();
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      await this.#tryRound();
+    }
+    this.#running = undefined;
+  }
+
+  async #tryRound(): Promise<void> {
     try {
-      do {
-        this.#again = false;
-        await this.#round();
-      } while (this.#again && !this.#closed);
+      await this.#round();
     } catch (error) {
       this.#parts.log.error({ error }, 'old function logs cannot be deleted');
     }

@@ -93,9 +93,10 @@ export function logStoreContract(name: string, makeLocation: () => Promise<Datab
 
     test('events of equal time keep the order in which they were appended, across flushes', async () => {
       const expected: string[] = [];
+      const writer = logs.sink.openStream({ ...scope, group: '/aws/lambda/f', stream: 's' });
       for (let round = 0; round < 3; round++) {
         for (let n = 0; n < 50; n++) {
-          write('s', `${round} ${n}`);
+          writer.append(clock.nowMs(), `${round} ${n}`);
           expected.push(`${round} ${n}\n`);
         }
         await logs.sink.flush();
