@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -215,6 +215,38 @@ describe('launch plans', () => {
       _HANDLER: 'index.handler',
       _LAMBDA_TELEMETRY_LOG_FD: '3',
     });
+  });
+
+  test('versions that are asked for at once share one folder', async () => {
+    const machine = machineWith(
+      {
+        'bin/python3.11': 'Python 3.11.1',
+        'bin/python3.12': 'Python 3.12.1',
+        'bin/python3.13': 'Python 3.13.1',
+      },
+      'at once',
+    );
+    const fresh = new MachineRuntimes(machine);
+    const plans = await Promise.all(
+      ['python3.11', 'python3.12', 'python3.13', 'python3.11'].map((runtime) =>
+        fresh.plan(functionVersion({ runtime })),
+      ),
+    );
+    const sources = new Set(plans.map(({ mounts }) => mounts[0]?.source));
+    expect([...sources]).toEqual([join(machine.runtimesDir, 'var-runtime/python')]);
+    expect(readdirSync(join(machine.runtimesDir, 'var-runtime/python')).sort()).toEqual([
+      '_hearth_runtime',
+      'bootstrap.py',
+    ]);
+  });
+
+  test('an interpreter that has been removed is looked for again', async () => {
+    const machine = machineWith({ 'bin/python3.14': 'Python 3.14.1' }, 'removed');
+    const fresh = new MachineRuntimes(machine);
+    const plan = await fresh.plan(functionVersion({ runtime: 'python3.14' }));
+    expect(plan.mounts.map(({ source }) => source)).toContain(machine.home);
+    rmSync(join(machine.home, 'bin/python3.14'));
+    await expect(fresh.plan(functionVersion({ runtime: 'python3.14' }))).rejects.toThrow('is not available');
   });
 
   test('the heap limit is left to a function that sets it', async () => {

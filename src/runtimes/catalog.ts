@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { awsError, type FunctionVersion } from '../model/index.ts';
 import { familyOf, type RuntimeFamily, runnableIdentifiers } from './identifiers.ts';
 import { Interpreters } from './interpreters.ts';
@@ -13,8 +14,10 @@ type Languages = Extract<RuntimeFamily, { kind: 'nodejs' | 'python' }>;
 export class MachineRuntimes implements RuntimeCatalog {
   readonly #machine: Machine;
   readonly #interpreters: Interpreters;
-  /** What is found stays found: the warm path asks again for every new environment. */
+  /** What is found stays found: every new environment asks again. */
   readonly #ready = new Map<string, Promise<PreparedRuntime>>();
+  /** One at a time: versions of one language share a folder. */
+  #assembling: Promise<unknown> = Promise.resolve();
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -57,10 +60,11 @@ export class MachineRuntimes implements RuntimeCatalog {
       : planPython(version, family, prepared);
   }
 
-  #prepare(identifier: string, family: Languages): Promise<PreparedRuntime> {
-    const ready = this.#ready.get(identifier);
-    if (ready) return ready;
-    const preparing = this.#find(identifier, family);
+  async #prepare(identifier: string, family: Languages): Promise<PreparedRuntime> {
+    const known = await this.#ready.get(identifier);
+    if (known && existsSync(known.interpreter.path)) return known;
+    const preparing = this.#assembling.then(() => this.#find(identifier, family));
+    this.#assembling = preparing.catch(() => undefined);
     this.#ready.set(identifier, preparing);
     preparing.catch(() => this.#ready.delete(identifier));
     return preparing;

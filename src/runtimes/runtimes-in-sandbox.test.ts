@@ -6,7 +6,13 @@ import { thisMachine } from '../../tests/support/interpreters.ts';
 import { RuntimeApiServer } from '../../tests/support/runtime-api-server.ts';
 import { functionVersion } from '../../tests/support/runtime-versions.ts';
 import { createLog, WallClock } from '../base/index.ts';
-import { createOciSandboxFactory, probeSandbox, type SandboxFactory } from '../sandbox/index.ts';
+import {
+  createOciSandboxFactory,
+  createProcessSandboxFactory,
+  probeSandbox,
+  type Sandbox,
+  type SandboxFactory,
+} from '../sandbox/index.ts';
 import { MachineRuntimes } from './catalog.ts';
 
 const isolated = (await probeSandbox()).kind === 'oci';
@@ -45,51 +51,72 @@ sleep 60
 `,
 };
 
+beforeAll(() => {
+  chmodSync(folder, 0o755);
+  mkdirSync(task);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(task, name), text, { mode: 0o755 });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const options = { log: createLog('warn'), clock: new WallClock() };
+
 describe.skipIf(!isolated)('in an OCI sandbox', () => {
+  describeRuntimes(() => createOciSandboxFactory({ stateDir: join(folder, 'oci'), ...options }), '/var/task');
+});
+
+describe('as a process', () => {
+  describeRuntimes(() => createProcessSandboxFactory({ stateDir: join(folder, 'process'), ...options }));
+});
+
+function describeRuntimes(open: () => Promise<SandboxFactory>, taskInside?: string): void {
   let sandboxes: SandboxFactory;
   beforeAll(async () => {
-    chmodSync(folder, 0o755);
-    mkdirSync(task);
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(task, name), text, { mode: 0o755 });
-    const stateDir = join(folder, 'state');
-    sandboxes = await createOciSandboxFactory({ stateDir, log: createLog('warn'), clock: new WallClock() });
+    sandboxes = await open();
   });
-  afterAll(async () => {
-    await sandboxes.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => sandboxes.close());
 
   test.each(available)('%s answers, wherever its interpreter was installed', async (runtime) => {
-    const handler = runtime.startsWith('python') ? 'app.handler' : 'index.handler';
-    const plan = await catalog.plan(functionVersion({ runtime, handler, memoryMiB: 256 }));
     const api = new RuntimeApiServer();
-    const accept = api.accept.bind(api);
-    const sandbox = await sandboxes.start({
-      id: `rt-${runtime.replaceAll('.', '-')}`,
-      program: (inside) =>
-        plan.program(inside, {
-          logStream: 'stream',
-          runtimeApiAddress: inside.listenerAddress(0),
-          endpointUrl: 'http://169.254.100.1:4566',
-          credentials: { accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c' },
-          initializationType: 'on-demand',
-        }),
-      mounts: [...plan.mounts, { source: task, target: '/var/task' }],
-      tmpBytes: 64 * 1_048_576,
-      memoryBytes: 256 * 1_048_576,
-      pids: 100,
-      openFiles: 1_024,
-      listeners: [{ host: '169.254.100.1', port: 9001, onConnection: accept }],
-      ...(plan.usesRuntimeSocket ? { onRuntimeSocket: accept } : {}),
-    });
+    const sandbox = await startRuntime(sandboxes, runtime, api);
     try {
       const ended = sandbox.exited.then(() =>
-        Promise.reject(new Error(`${runtime} ended: ${api.initErrors[0]?.body}`)),
+        Promise.reject(new Error(`${runtime}: ${api.initErrors[0]?.body}`)),
       );
       const { request } = await Promise.race([api.invoke('{"a":1}'), ended]);
-      expect(JSON.parse(request.body.toString())).toEqual([{ a: 1 }, '/var/task', '/var/task']);
+      const [event, cwd, found] = JSON.parse(request.body.toString()) as unknown[];
+      expect(event).toEqual({ a: 1 });
+      expect(found).toBe(cwd);
+      if (taskInside !== undefined) expect(cwd).toBe(taskInside);
     } finally {
       await sandbox.destroy();
     }
   });
-});
+}
+
+async function startRuntime(
+  sandboxes: SandboxFactory,
+  runtime: string,
+  api: RuntimeApiServer,
+): Promise<Sandbox> {
+  const handler = runtime.startsWith('python') ? 'app.handler' : 'index.handler';
+  const plan = await catalog.plan(functionVersion({ runtime, handler, memoryMiB: 256 }));
+  const accept = api.accept.bind(api);
+  return sandboxes.start({
+    id: `rt-${runtime.replaceAll('.', '-')}`,
+    program: (inside) =>
+      plan.program(inside, {
+        logStream: 'stream',
+        runtimeApiAddress: inside.listenerAddress(0),
+        endpointUrl: 'http://169.254.100.1:4566',
+        credentials: { accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c' },
+        initializationType: 'on-demand',
+      }),
+    mounts: [...plan.mounts, { source: task, target: '/var/task' }],
+    tmpBytes: 64 * 1_048_576,
+    memoryBytes: 256 * 1_048_576,
+    pids: 100,
+    openFiles: 1_024,
+    listeners: [{ host: '169.254.100.1', port: 9001, onConnection: accept }],
+    ...(plan.usesRuntimeSocket ? { onRuntimeSocket: accept } : {}),
+  });
+}
