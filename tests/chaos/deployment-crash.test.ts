@@ -30,12 +30,13 @@ async function deployUntilDeath(
   from: number,
   acknowledged: Map<string, number>,
 ): Promise<void> {
-  for (let number = from; ; number += 1) {
+  for (let number = from; ; ) {
     try {
       await client.send(
         new UpdateFunctionCodeCommand({ FunctionName: name, ZipFile: zip({ 'index.mjs': source(number) }) }),
       );
       acknowledged.set(name, number);
+      number += 1;
     } catch (error) {
       if (error instanceof Error && error.name === 'ResourceConflictException') continue;
       return;

@@ -143,14 +143,7 @@ describe.each(clients)('$name', ({ name, program }) => {
       FunctionVersion: '1',
     });
     expect((await invoke(`${fn}:live`, '{}')).answer).toMatchObject({ version: 1 });
-    await lambda(
-      'update-alias',
-      fn,
-      '--name',
-      'live',
-      '--routing-config',
-      'AdditionalVersionWeights={"2"=1}',
-    );
+    await lambda('update-alias', fn, '--name', 'live', '--routing-config', 'AdditionalVersionWeights={2=1}');
     const { answer, result } = await invoke(fn, '{}', '--qualifier', 'live');
     expect(answer).toMatchObject({ version: 3 });
     expect(result).toMatchObject({ ExecutedVersion: '2' });
