@@ -17,12 +17,13 @@ export function hostPortListener(port: number): SandboxListener {
   };
 }
 
-/** Carries bytes both ways until both sides have ended; each side waits for the other's pace. */
+/** Carries bytes both ways until both sides have ended, each at the other's pace; a reset on one side resets the other. */
 export function joinConnection(socket: Socket, to: { readonly host: string; readonly port: number }): void {
   socket.allowHalfOpen = true;
   socket.pause();
   const upstream = connect({ ...to, allowHalfOpen: true, noDelay: true });
   upstream.once('error', () => socket.resetAndDestroy());
+  socket.once('error', () => upstream.resetAndDestroy());
   socket.once('close', () => upstream.destroy());
   upstream.once('connect', () => pipeline(socket, upstream, socket, () => undefined));
 }

@@ -31,6 +31,8 @@ export async function openListener(
   const server = createServer({ noDelay: true }, (socket) => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
+    // Whoever is inside may reset a connection at any time; an error that nobody listens to would end the server.
+    socket.on('error', () => undefined);
     onConnection(socket);
   });
   server.maxConnections = MOST_CONNECTIONS;

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { AF_INET, AF_NETLINK, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM, type NetworkSyscalls } from './syscalls.ts';
 import { addAddress, apply, LOOPBACK_INDEX, linkUp } from './rtnetlink.ts';
 
@@ -33,6 +33,7 @@ export interface NetworkNamespace {
 export class Namespaces {
   readonly #syscalls: NetworkSyscalls;
   readonly #home: number;
+  readonly #always: Readonly<Record<string, string>> = existsSync('/proc/sys/net/ipv6') ? IPV6_OFF : {};
 
   constructor(syscalls: NetworkSyscalls) {
     this.#syscalls = syscalls;
@@ -50,7 +51,7 @@ export class Namespaces {
       return this.#away(() => {
         this.#syscalls.unshareNetwork();
         const fd = keep(openSync(OWN_NAMESPACE, 'r'));
-        for (const [name, value] of Object.entries({ ...settings, ...IPV6_OFF })) {
+        for (const [name, value] of Object.entries({ ...settings, ...this.#always })) {
           writeFileSync(`/proc/sys/net/${name}`, value);
         }
         const routing = keep(this.#syscalls.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));

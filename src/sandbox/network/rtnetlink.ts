@@ -7,6 +7,7 @@ import { ipv4Bytes, type NetworkSyscalls } from './syscalls.ts';
  * Little-endian machines only, which all of Node's Linux builds are, bar s390x.
  */
 const RTM_NEWLINK = 16;
+const RTM_GETLINK = 18;
 const RTM_NEWADDR = 20;
 const RTM_NEWROUTE = 24;
 
@@ -16,6 +17,7 @@ const NLM_F_EXCL = 0x200;
 const NLM_F_CREATE = 0x400;
 const NLMSG_ERROR = 2;
 const HEADER_BYTES = 16;
+const INTERFACE_INFO_BYTES = 16;
 
 const AF_UNSPEC = 0;
 const AF_INET = 2;
@@ -25,6 +27,8 @@ const NLA_F_NESTED = 0x8000;
 
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
+const IFLA_OPERSTATE = 16;
+const IF_OPER_UP = 6;
 const IFLA_LINKINFO = 18;
 const IFLA_NET_NS_FD = 28;
 const IFLA_INFO_KIND = 1;
@@ -129,9 +133,34 @@ function routeInfo(destinationLength: number, type: number): Buffer {
   ]);
 }
 
+/** Whether the interface carries packets by now: after both ends of a pair are up, the kernel sees to it in its own time. */
+export async function isOperational(
+  syscalls: NetworkSyscalls,
+  socket: number,
+  index: number,
+): Promise<boolean> {
+  const request: Request = { type: RTM_GETLINK, flags: 0, body: interfaceInfo(index, 0) };
+  await syscalls.sendLater(socket, encode([request], NLM_F_REQUEST));
+  const answer = Buffer.alloc(16_384);
+  const length = syscalls.receive(socket, answer);
+  const attributes = answer.subarray(HEADER_BYTES + INTERFACE_INFO_BYTES, length);
+  return findAttribute(attributes, IFLA_OPERSTATE)?.[0] === IF_OPER_UP;
+}
+
+function findAttribute(attributes: Buffer, wanted: number): Buffer | undefined {
+  let offset = 0;
+  while (offset + 4 <= attributes.length) {
+    const length = Math.max(4, attributes.readUInt16LE(offset));
+    if (attributes.readUInt16LE(offset + 2) === wanted)
+      return attributes.subarray(offset + 4, offset + length);
+    offset += Math.ceil(length / 4) * 4;
+  }
+  return undefined;
+}
+
 /** `struct ifinfomsg`. */
 function interfaceInfo(index: number, flags: number): Buffer {
-  const info = Buffer.alloc(16);
+  const info = Buffer.alloc(INTERFACE_INFO_BYTES);
   info.writeUInt8(AF_UNSPEC, 0);
   info.writeInt32LE(index, 4);
   info.writeUInt32LE(flags, 8);
@@ -163,14 +192,14 @@ function cString(text: string): Buffer {
   return Buffer.from(`${text}\0`);
 }
 
-/** One datagram that holds all requests; each is answered by an acknowledgement of its own. */
-function encode(requests: readonly Request[]): Buffer {
+/** One datagram that holds all requests; each is answered by an acknowledgement of its own, if that is asked for. */
+function encode(requests: readonly Request[], always = NLM_F_REQUEST | NLM_F_ACK): Buffer {
   return Buffer.concat(
     requests.map(({ type, flags, body }, sequence) => {
       const header = Buffer.alloc(HEADER_BYTES);
       header.writeUInt32LE(HEADER_BYTES + body.length, 0);
       header.writeUInt16LE(type, 4);
-      header.writeUInt16LE(NLM_F_REQUEST | NLM_F_ACK | flags, 6);
+      header.writeUInt16LE(always | flags, 6);
       header.writeUInt32LE(sequence, 8);
       return Buffer.concat([header, body]);
     }),

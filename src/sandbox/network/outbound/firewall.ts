@@ -26,27 +26,31 @@ const FORBIDDEN = [
 ];
 
 /**
- * The rules of the router, in its own namespace: the firewall of the host is not touched. Refused connections are
- * answered, so that a client which probes the metadata address fails at once instead of after seconds.
+ * The rules of the router, in its own namespace: the firewall of the host is not touched. What is refused is answered,
+ * TCP by a reset (after an ICMP error Linux tries again for a second), so that no client waits for a time-out.
  */
 function ruleset(hostAddresses: readonly string[]): string {
   return `
 table inet hearth {
   set host { type ipv4_addr; ${elements(hostAddresses)} }
   set connections { type ipv4_addr; size 131072; flags dynamic; }
+  chain refuse {
+    meta l4proto tcp reject with tcp reset
+    reject
+  }
   chain input {
     type filter hook input priority filter; policy drop;
     iifname "${SANDBOX_PREFIX}*" ip daddr ${GATEWAY} meta l4proto { tcp, udp } th dport 53 accept
-    iifname "${SANDBOX_PREFIX}*" reject
+    iifname "${SANDBOX_PREFIX}*" goto refuse
   }
   chain forward {
     type filter hook forward priority filter; policy drop;
     iifname "${UPLINK_NAME}" oifname "${SANDBOX_PREFIX}*" ct state established,related accept
-    ip daddr { ${FORBIDDEN.join(', ')} } reject
-    ip daddr @host reject
-    ct state new add @connections { ip saddr ct count over ${MOST_CONNECTIONS_EACH} } reject
+    ip daddr { ${FORBIDDEN.join(', ')} } goto refuse
+    ip daddr @host goto refuse
+    ct state new add @connections { ip saddr ct count over ${MOST_CONNECTIONS_EACH} } goto refuse
     iifname "${SANDBOX_PREFIX}*" oifname "${UPLINK_NAME}" accept
-    iifname "${SANDBOX_PREFIX}*" reject
+    iifname "${SANDBOX_PREFIX}*" goto refuse
   }
   chain outward {
     type nat hook postrouting priority srcnat; policy accept;

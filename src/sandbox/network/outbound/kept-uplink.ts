@@ -52,8 +52,13 @@ export class KeptUplink {
 
   #startLater(complaint: string): void {
     if (!this.#open) return;
+    if (this.#complaint !== complaint) {
+      this.#options.log.warn(
+        { complaint },
+        'Sandboxes have no outbound traffic until the uplink is up again',
+      );
+    }
     this.#complaint = complaint;
-    this.#options.log.warn({ complaint, pauseMs: this.#pauseMs }, 'The uplink of the sandboxes is down');
     this.#cancelPause = this.#options.clock.setTimer(this.#pauseMs, () => void this.start());
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
   }

@@ -23,6 +23,7 @@ export interface OutboundOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly hostResolvConf: string;
 }
 
 /** Sets the router up, 60 ms; where that cannot be, sandboxes have their own loopback and listeners only. */
@@ -34,7 +35,7 @@ export async function openOutbound(options: OutboundOptions): Promise<Outbound> 
         return router.complaint === undefined ? [] : [withoutOutbound(router.complaint)];
       },
       get resolvConf() {
-        return sandboxResolvConf();
+        return sandboxResolvConf(options.hostResolvConf);
       },
       connect: (sandbox) => router.connect(sandbox),
       close: () => router.close(),

@@ -10,7 +10,7 @@ export interface Resolver {
 const MOST_RESOLVERS = 3;
 
 /** What the host's own C library would ask, in order. resolv.conf(5). */
-export function hostResolvers(file = '/etc/resolv.conf'): readonly Resolver[] {
+export function hostResolvers(file: string): readonly Resolver[] {
   const named = lines(file)
     .map((line) => /^nameserver\s+(\S+)/.exec(line)?.[1] ?? '')
     .filter((host) => isIP(host) !== 0);
@@ -19,7 +19,7 @@ export function hostResolvers(file = '/etc/resolv.conf'): readonly Resolver[] {
 }
 
 /** `/etc/resolv.conf` of a sandbox: asks the router, with the search list and options of the host. */
-export function sandboxResolvConf(file = '/etc/resolv.conf'): string {
+export function sandboxResolvConf(file: string): string {
   const kept = lines(file).filter((line) => /^(search|domain|options)\s/.test(line));
   return [`nameserver ${GATEWAY}`, ...kept, ''].join('\n');
 }

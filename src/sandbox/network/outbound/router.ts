@@ -7,6 +7,7 @@ import {
   addUnreachableRoute,
   addVethPair,
   applyLater,
+  isOperational,
   linkUp,
 } from '../rtnetlink.ts';
 import { GATEWAY, NumberPool, sandboxAddress } from './addresses.ts';
@@ -29,6 +30,8 @@ const SANDBOX_INDEX = 2;
 const FIRST_ROUTER_INDEX = 100;
 /** What `pasta` gives its own end: TCP travels in large pieces up to the host's socket. */
 const MTU_BYTES = 65_520;
+/** Each takes 0.1 ms; the kernel was up to 50 ms late while it tore down other interfaces. */
+const MOST_TRIES = 2000;
 
 export interface RouterOptions {
   readonly programs: OutboundPrograms;
@@ -37,6 +40,7 @@ export interface RouterOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly hostResolvConf: string;
 }
 
 /**
@@ -95,9 +99,9 @@ export class Router {
     this.#namespace.close();
   }
 
-  async #protect({ programs, clock }: RouterOptions): Promise<void> {
+  async #protect({ programs, clock, hostResolvConf }: RouterOptions): Promise<void> {
     const [tcp = -1, udp = -1] = this.#namespace.bound;
-    this.#dns = await DnsForwarder.open({ tcp, udp, clock, resolvers: hostResolvers });
+    this.#dns = await DnsForwarder.open({ tcp, udp, clock, resolvers: () => hostResolvers(hostResolvConf) });
     this.#firewall = await Firewall.open(programs, this.#namespace.path);
   }
 
@@ -120,5 +124,13 @@ export class Router {
     );
     this.#lastRequest = request.catch(() => undefined);
     await request;
+    await this.#untilOperational(sandbox);
+  }
+
+  /** A first packet sent too early would be lost, and tried again a second later. True at once nearly always. */
+  async #untilOperational({ routing }: NetworkNamespace): Promise<void> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      if (await isOperational(this.#syscalls, routing, SANDBOX_INDEX)) return;
+    }
   }
 }

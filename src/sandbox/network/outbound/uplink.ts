@@ -38,7 +38,7 @@ export async function startUplink({ programs, namespaceFd, folder, clock }: Upli
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const pidFile = join(folder, `uplink-${process.pid}.pid`);
   rmSync(pidFile, { force: true });
-  const running = watch(folder);
+  const running = watch(folder).on('error', () => undefined);
   const child = spawn(programs.setpriv, ['--pdeathsig', 'KILL', programs.pasta, ...pastaArguments(pidFile)], {
     stdio: [namespaceFd, 'ignore', 'pipe'],
   });
