@@ -142,7 +142,6 @@ function requireAllowed(decision: AccessDecision, request: ResourceRequest): voi
   if (decision.allowed) return;
   // AWS answers a null message across accounts, so that it tells nobody what exists; the reason stands in a header of ours.
   throw awsError('AccessDeniedException', '', {
-    members: { Message: null },
     headers: { 'x-hearth-reason': describeDenial(decision, request) },
   });
 }

@@ -16,7 +16,8 @@ export const createRole: IamOperation<
   name: 'CreateRole',
   members: {
     stored: {
-      AssumeRolePolicyDocument: 'Trust policies are kept and answered, not evaluated.',
+      AssumeRolePolicyDocument:
+        'Decides when another account assumes the role; within the account everybody may.',
       PermissionsBoundary: 'Identity policies are kept and answered, not evaluated.',
     },
   },

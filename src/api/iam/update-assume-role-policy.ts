@@ -10,7 +10,11 @@ export const updateAssumeRolePolicy: IamOperation<
   void
 > = {
   name: 'UpdateAssumeRolePolicy',
-  members: { stored: { PolicyDocument: 'Trust policies are kept and answered, not evaluated.' } },
+  members: {
+    stored: {
+      PolicyDocument: 'Decides when another account assumes the role; within the account everybody may.',
+    },
+  },
   async run(services, input, context) {
     requireTrustPolicy(input.PolicyDocument);
     await changeRole(services, { context, name: input.RoleName }, (role, transaction) =>

@@ -170,7 +170,7 @@ describe('a revision', () => {
 describe('another account', () => {
   const deny = {
     code: 'AccessDeniedException',
-    members: { Message: null },
+    message: '',
     headers: { 'x-hearth-reason': expect.stringContaining('no resource-based policy allows') },
   };
 
