@@ -1,7 +1,7 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../../base/index.ts';
+import { type Clock, secretFile } from '../../base/index.ts';
 import type { CodeStore } from './code-store.ts';
 
 /** Where the edge serves signed links: `/_code/<sha256>?expires=…&signature=…`. */
@@ -29,12 +29,8 @@ export class DownloadLinks {
     readonly code: CodeStore;
     readonly clock: Clock;
   }): DownloadLinks {
-    const path = join(parts.folder, 'link.key');
-    if (!existsSync(path)) {
-      writeFileSync(`${path}.new`, randomBytes(KEY_BYTES), { mode: 0o600, flush: true });
-      renameSync(`${path}.new`, path);
-    }
-    return new DownloadLinks(readFileSync(path), parts.code, parts.clock);
+    const key = Buffer.from(secretFile(join(parts.folder, 'link.key'), KEY_BYTES), 'hex');
+    return new DownloadLinks(key, parts.code, parts.clock);
   }
 
   /** `<baseUrl>/_code/<sha256>?expires=<epoch ms>&signature=<hex>`. */
