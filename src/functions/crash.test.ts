@@ -18,12 +18,12 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs the deploying process until it has answered `answers` times and a little longer; answers the last number. */
-async function deployAndKill(first: number, answers: number): Promise<number> {
+async function deployAndKill(deployed: number, answers: number): Promise<number> {
   const script = join(import.meta.dirname, '../../tests/support/deploying-process.ts');
-  const child = spawn(process.execPath, [script, folder, String(first)], {
+  const child = spawn(process.execPath, [script, folder, String(deployed)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  let last = first - 1;
+  let last = deployed;
   let seen = 0;
   const ended = once(child, 'close');
   for await (const line of createInterface({ input: child.stdout })) {
@@ -42,9 +42,9 @@ async function source({ module }: FunctionsFixture, qualifier?: string): Promise
 }
 
 test('killed at any moment, a function is the old or the new one, and what was answered is kept', async () => {
-  let next = 1;
+  let deployed = 0;
   for (let kill = 0; kill < KILLS; kill += 1) {
-    const answered = await deployAndKill(next, 1 + (kill % 4));
+    const answered = await deployAndKill(deployed, 1 + (kill % 4));
     const fixture = await openFixture({ folder });
     const { version } = await fixture.module.functions.get(hello);
     expect(version).toMatchObject({ state: 'Active', lastUpdateStatus: 'Successful' });
@@ -60,7 +60,7 @@ test('killed at any moment, a function is the old or the new one, and what was a
     }
     await fixture.module.close();
     await fixture.database.close();
-    next = now;
+    deployed = now;
   }
-  expect(next).toBeGreaterThan(KILLS);
+  expect(deployed).toBeGreaterThanOrEqual(KILLS);
 }, 120_000);

@@ -1,16 +1,18 @@
 /**
  * A process to be killed: makes a function and updates, publishes and reconfigures it for ever, and prints the number that
- * stands in the code once the answer was given. Arguments: the folder, the first number.
+ * stands in the code once the answer was given. Arguments: the folder; the number that is deployed already, 0 for
+ * none.
  */
 import { caller, openFixture, scope, zipOf } from './open-functions.ts';
 
-const [folder = '', first = '1'] = process.argv.slice(2);
+const [folder = '', deployed = '0'] = process.argv.slice(2);
 const { module } = await openFixture({ folder });
 const key = { ...scope, name: 'hello' };
 const code = (number: number) => ({ kind: 'zip', bytes: zipOf({ 'app.py': String(number) }) }) as const;
 
-let number = Number(first);
-if (number === 1) {
+let number = Number(deployed);
+if (number === 0) {
+  number = 1;
   await module.functions.create(key, {
     configuration: {
       runtime: 'python3.12',
