@@ -59,8 +59,6 @@ function pythonPlaces({ env, home, runtimesDir }: Machine): readonly SearchPlace
     { folder: join(env['MISE_DATA_DIR'] ?? join(data, 'mise'), 'installs/python'), pattern: ['*', 'bin'] },
     { folder: join(env['ASDF_DATA_DIR'] ?? join(home, '.asdf'), 'installs/python'), pattern: ['*', 'bin'] },
     { folder: join(toolCache(env), 'Python'), pattern: ['*', '*', 'bin'] },
-    { folder: '/usr/bin', pattern: [] },
-    { folder: '/usr/local/bin', pattern: [] },
   ];
 }
 
@@ -75,8 +73,6 @@ function nodePlaces({ env, home, runtimesDir }: Machine): readonly SearchPlace[]
     { folder: join(env['MISE_DATA_DIR'] ?? join(data, 'mise'), 'installs/node'), pattern: ['*', 'bin'] },
     { folder: join(env['ASDF_DATA_DIR'] ?? join(home, '.asdf'), 'installs/nodejs'), pattern: ['*', 'bin'] },
     { folder: join(toolCache(env), 'node'), pattern: ['*', '*', 'bin'] },
-    { folder: '/usr/bin', pattern: [] },
-    { folder: '/usr/local/bin', pattern: [] },
   ];
 }
 
