@@ -49,7 +49,7 @@ export class FunctionTags {
   /** Removing what is not there is no error. Throws as `readChangeable` does. */
   async remove(key: FunctionKey, tagKeys: readonly string[]): Promise<void> {
     await this.#change(key, async () =>
-      tagKeys.map((tagKey) => ({
+      tagKeys.filter(isStorable).map((tagKey) => ({
         sql: `DELETE FROM function_tags WHERE ${whereFunction} AND tag_key = $4`,
         params: [key.account, key.region, key.name, tagKey],
       })),
@@ -106,13 +106,18 @@ function requireTags(tags: Tags): void {
   for (const [tagKey, value] of Object.entries(tags)) {
     const reserved = tagKey.toLowerCase().startsWith('aws:');
     const tooLong = tagKey.length > longestTagKey || value.length > longestTagValue;
-    if (reserved || tooLong || tagKey === '' || `${tagKey}${value}`.includes('\0')) {
+    if (reserved || tooLong || tagKey === '' || !isStorable(`${tagKey}${value}`)) {
       throw awsError(
         'InvalidParameterValueException',
         `The tag '${tagKey.slice(0, longestTagKey)}' is not valid.`,
       );
     }
   }
+}
+
+/** No database holds U+0000 in text. */
+function isStorable(text: string): boolean {
+  return !text.includes('\0');
 }
 
 function requireTagCount(tags: Tags): void {

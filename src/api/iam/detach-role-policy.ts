@@ -1,6 +1,7 @@
 import type { DetachRolePolicyRequest } from '@aws-sdk/client-iam';
 import type { Validated } from '../operation.ts';
 import { noSuchEntity } from './errors.ts';
+import { requireArn } from './managed-policies.ts';
 import { changeRole } from './roles.ts';
 import { deleteAttachment } from './roles-store.ts';
 import type { IamOperation } from './services.ts';
@@ -11,6 +12,7 @@ export const detachRolePolicy: IamOperation<
 > = {
   name: 'DetachRolePolicy',
   async run(services, input, context) {
+    requireArn(input.PolicyArn);
     await changeRole(services, { context, name: input.RoleName }, async (role, transaction) => {
       const { sql, params } = deleteAttachment(role, input.PolicyArn);
       if ((await transaction.execute(sql, params)) > 0) return;

@@ -349,6 +349,16 @@ describe('a managed policy', () => {
     });
   });
 
+  test('has an ARN; what is none is refused, NUL included', async () => {
+    const RoleName = await newRole();
+    const PolicyArn = 'arn:aws:iam::000000000000:policy/\0';
+    const refusal = { name: 'ValidationError', $metadata: { httpStatusCode: 400 } };
+    await expect(iam.send(new GetPolicyCommand({ PolicyArn }))).rejects.toMatchObject(refusal);
+    for (const Command of [AttachRolePolicyCommand, DetachRolePolicyCommand]) {
+      await expect(iam.send(new Command({ RoleName, PolicyArn }))).rejects.toMatchObject(refusal);
+    }
+  });
+
   test('takes and loses tags', async () => {
     const PolicyArn = await newPolicy();
     const Tags = ['a', 'b'].map((Key) => ({ Key, Value: 'v' }));

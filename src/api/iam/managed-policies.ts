@@ -4,12 +4,17 @@ import type { Transaction } from '../../store/index.ts';
 import type { CallContext } from '../operation.ts';
 import { type AwsManagedPolicy, awsManagedPolicy } from './aws-managed-policies.ts';
 import { encodeDocument } from './documents.ts';
-import { noSuchEntity } from './errors.ts';
+import { noSuchEntity, validationError } from './errors.ts';
 import { findPolicy, type ManagedPolicy, type PolicyVersion } from './managed-policies-store.ts';
 import type { Reader } from './roles-store.ts';
 import type { IamServices } from './services.ts';
 import { renderTags } from './tags.ts';
 import { uniqueId } from './unique-ids.ts';
+
+/** Throws `ValidationError` for what no ARN could be: the model takes any twenty characters. */
+export function requireArn(arn: string): void {
+  if (!/^arn:[!-~]+$/.test(arn)) throw validationError(`ARN ${arn} is not valid.`);
+}
 
 /** Throws `NoSuchEntity` where the account has no such policy; AWS's own are not the account's. */
 export async function requirePolicy(
@@ -17,6 +22,7 @@ export async function requirePolicy(
   { account }: CallContext,
   arn: string,
 ): Promise<ManagedPolicy> {
+  requireArn(arn);
   const policy = await findPolicy(reader, account, arn);
   if (policy === undefined) throw noSuchEntity(`Policy ${arn} was not found.`);
   return policy;
@@ -28,6 +34,7 @@ export async function requireAttachable(
   { account }: CallContext,
   arn: string,
 ): Promise<void> {
+  requireArn(arn);
   if (awsManagedPolicy(arn) !== undefined) return;
   if ((await findPolicy(reader, account, arn)) !== undefined) return;
   throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.`);

@@ -81,6 +81,7 @@ async function requireDestinations(
 /** Queues and topics that are not FIFO, functions, event buses; buckets for failures alone. */
 function isDestination(arn: string | undefined, failure: boolean): boolean {
   if (arn === undefined) return true;
+  if (/[^!-~]/.test(arn)) return false;
   const [, , service = '', , , ...rest] = arn.split(':');
   const resource = rest.join(':');
   if (service === 'sqs' || service === 'sns') return resource !== '' && !resource.endsWith('.fifo');

@@ -32,7 +32,7 @@ export async function readPage<Item, Position>(
 }
 
 export function isText(value: unknown): value is string {
-  return typeof value === 'string';
+  return typeof value === 'string' && !value.includes('\0');
 }
 
 export function isCount(value: unknown): value is number {

@@ -20,6 +20,7 @@ import {
   GetResourcePolicyCommand,
   GetRuntimeManagementConfigCommand,
   LambdaClient,
+  ListFunctionEventInvokeConfigsCommand,
   ListTagsCommand,
   PublishLayerVersionCommand,
   PublishVersionCommand,
@@ -328,7 +329,7 @@ describe('tags', () => {
     await lambda.send(new TagResourceCommand({ Resource, Tags: { a: '1', b: '2' } }));
     revisions.push(await revision());
     await lambda.send(new TagResourceCommand({ Resource, Tags: { b: '3' } }));
-    await lambda.send(new UntagResourceCommand({ Resource, TagKeys: ['a', 'none'] }));
+    await lambda.send(new UntagResourceCommand({ Resource, TagKeys: ['a', 'none', '\0'] }));
     revisions.push(await revision());
     expect((await lambda.send(new ListTagsCommand({ Resource }))).Tags).toEqual({ b: '3' });
     expect((await lambda.send(new GetFunctionCommand({ FunctionName }))).Tags).toEqual({ b: '3' });
@@ -461,6 +462,10 @@ describe('event invoke configurations', () => {
     for await (const page of pages) {
       arns.push(...(page.FunctionEventInvokeConfigs ?? []).map((config) => config.FunctionArn));
     }
+    const Marker = Buffer.from('"\\u0000"').toString('base64url');
+    await expect(
+      lambda.send(new ListFunctionEventInvokeConfigsCommand({ FunctionName, Marker })),
+    ).rejects.toMatchObject({ name: 'InvalidParameterValueException' });
     expect(arns).toEqual(['$LATEST', '1', 'live'].map((qualifier) => `${arnOf(FunctionName)}:${qualifier}`));
   });
 
@@ -489,7 +494,7 @@ describe('event invoke configurations', () => {
     for (const arn of [queue, 'arn:aws:sns:us-east-1:000000000000:t', other]) await success(arn);
     await success('arn:aws:events:us-east-1:000000000000:event-bus/default');
     await put({ FunctionName, DestinationConfig: { OnFailure: { Destination: bucket } } });
-    for (const arn of [bucket, `${queue}.fifo`, 'arn:aws:ec2:us-east-1:000000000000:x']) {
+    for (const arn of [bucket, `${queue}.fifo`, 'arn:aws:ec2:us-east-1:000000000000:x', `${queue}\0`]) {
       await expect(success(arn)).rejects.toMatchObject(
         invalid(
           `The provided destination config DestinationConfig(onSuccess=OnSuccess(destination=${arn}), onFailure=null) is invalid.`,
