@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CallContext, createApi, type Operation, serviceApi } from '../api/index.ts';
+import { type CallContext, createApi, type Operation, type ServiceApi, serviceApi } from '../api/index.ts';
 import { loadServiceModel, SessionCredentials, SignatureVerifier } from '../aws-protocol/index.ts';
 import { createLog, ManualClock, randomIds, WallClock } from '../base/index.ts';
 import type { FunctionLookup } from '../functions/index.ts';
@@ -23,6 +23,8 @@ import {
 
 interface EdgeSetup {
   readonly auth?: 'permissive' | 'keys';
+  /** Beside a Lambda that has `ListFunctions` only. */
+  readonly logs?: ServiceApi;
   readonly invoke?: (request: InvocationRequest) => Promise<InvocationOutcome>;
   readonly limits?: Partial<EdgeLimits>;
   readonly routes?: readonly ControlRoute[];
@@ -69,7 +71,13 @@ export async function runEdge(setup: EdgeSetup = {}): Promise<RunningEdge> {
   const edge = createEdge({
     host: '127.0.0.1',
     port: 0,
-    api: createApi({ lambda: serviceApi(loadServiceModel('lambda'), contexts, [listFunctions]) }, { log }),
+    api: createApi(
+      {
+        lambda: serviceApi(loadServiceModel('lambda'), contexts, [listFunctions]),
+        ...(setup.logs && { logs: setup.logs }),
+      },
+      { log },
+    ),
     invoker: {
       invoke: (invocation) => {
         invocations.push(invocation);
