@@ -47,7 +47,13 @@ import {
   type SandboxCapabilities,
 } from './sandbox/index.ts';
 import { machineLimits, Scheduler } from './scheduler/index.ts';
-import { applyMigrations, type Database, lockDataFolder, openDatabase } from './store/index.ts';
+import {
+  applyMigrations,
+  type Database,
+  type DatabaseLocation,
+  lockDataFolder,
+  openDatabase,
+} from './store/index.ts';
 import { type Logs, openLogs } from './telemetry/index.ts';
 
 /** Everything that `hearth start` can be told. */
@@ -120,7 +126,7 @@ async function prepareGround(options: HearthOptions, closing: AsyncDisposableSta
   const [log, clock, ids] = [createLog(options.logLevel), new WallClock(), randomIds];
   const { database, logDatabase } = await openDatabases(options, folder, clock);
   closing.defer(() => database.close());
-  if (logDatabase !== database) closing.defer(() => logDatabase.close());
+  closing.defer(() => logDatabase.close());
   await applyMigrations(database, [
     ...functionsMigrations,
     ...functionSettingsMigrations,
@@ -134,18 +140,25 @@ async function prepareGround(options: HearthOptions, closing: AsyncDisposableSta
   return { options, folder, log, clock, ids, database, logs, sessions, masterKey, closing };
 }
 
-/** Function logs have a SQLite file of their own, so that writing them never holds up what must be on disk first. */
+/**
+ * Function logs have a SQLite file of their own, or their own writers in PostgreSQL, so that writing them never holds
+ * up what must be on disk first.
+ */
 async function openDatabases(
   { store }: HearthOptions,
   folder: string,
   clock: WallClock,
 ): Promise<{ database: Database; logDatabase: Database }> {
-  if (store !== 'sqlite') {
-    throw new Error(`--store ${store}: only sqlite is there yet`);
+  if (store !== 'sqlite' && !/^postgres(ql)?:\/\//.test(store)) {
+    throw new Error(`--store ${store}: neither sqlite nor a postgres:// address`);
   }
+  const [main, logs]: readonly [DatabaseLocation, DatabaseLocation] =
+    store === 'sqlite'
+      ? [{ file: join(folder, 'hearth.db') }, { file: join(folder, 'logs.db') }]
+      : [{ url: store }, { url: store, writers: 'logs' }];
   const [database, logDatabase] = await Promise.all([
-    openDatabase({ file: join(folder, 'hearth.db') }, clock),
-    openDatabase({ file: join(folder, 'logs.db'), survives: 'process-death' }, clock),
+    openDatabase(main, clock),
+    openDatabase({ ...logs, survives: 'process-death' }, clock),
   ]);
   return { database, logDatabase };
 }

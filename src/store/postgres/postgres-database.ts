@@ -10,7 +10,7 @@ import {
 } from '../database.ts';
 import { checkParams } from '../values.ts';
 import { connect, databaseError, run } from './connection.ts';
-import { PostgresWriter } from './postgres-writer.ts';
+import { type PostgresOptions, PostgresWriter } from './postgres-writer.ts';
 
 /** Point reads are short: a few connections keep a server of two cores busy. */
 const readConnections = 4;
@@ -28,8 +28,8 @@ export class PostgresDatabase implements Database {
   }
 
   /** Rejects with a `DatabaseError` where the server cannot be reached or refuses. */
-  static async open(url: string, clock: Clock): Promise<PostgresDatabase> {
-    const reader = await connect(url, {
+  static async open(options: PostgresOptions, clock: Clock): Promise<PostgresDatabase> {
+    const reader = await connect(options.url, {
       max: readConnections,
       settings: { default_transaction_read_only: 'on' },
     });
@@ -39,7 +39,7 @@ export class PostgresDatabase implements Database {
       await reader.end({ timeout: 0 });
       throw databaseError(error);
     }
-    return new PostgresDatabase(reader, await PostgresWriter.open(url, clock));
+    return new PostgresDatabase(reader, await PostgresWriter.open(options, clock));
   }
 
   async query(sql: string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {

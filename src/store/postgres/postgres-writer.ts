@@ -12,8 +12,13 @@ import { withinTransactionLimit } from '../transaction-limit.ts';
 import { checkParams } from '../values.ts';
 import { connect, databaseError, type Queryable, run } from './connection.ts';
 
-/** Names the lock that makes the transactions of all servers on a database follow one another. */
-const writerLock = 'SELECT pg_advisory_xact_lock(4566000)';
+export interface PostgresOptions {
+  readonly url: string;
+  /** Writers of one name follow one another, whichever server they are of. */
+  readonly writers: string;
+  /** `on`: acknowledged is on disk, whatever the database's default. */
+  readonly synchronousCommit: 'on' | 'off';
+}
 
 /** Writes in one commit at most, so that the first of them is not kept waiting by the last. */
 const maxGroup = 500;
@@ -36,24 +41,28 @@ interface QueuedTransaction {
  */
 export class PostgresWriter {
   readonly #sql: postgres.Sql;
+  readonly #writers: string;
   readonly #clock: Clock;
   readonly #queue: (QueuedWrite | QueuedTransaction)[] = [];
   #pumping: Promise<void> | undefined;
 
-  private constructor(sql: postgres.Sql, clock: Clock) {
+  private constructor(sql: postgres.Sql, writers: string, clock: Clock) {
     this.#sql = sql;
+    this.#writers = writers;
     this.#clock = clock;
   }
 
-  static async open(url: string, clock: Clock): Promise<PostgresWriter> {
+  static async open(
+    { url, writers, synchronousCommit }: PostgresOptions,
+    clock: Clock,
+  ): Promise<PostgresWriter> {
     const settings = {
-      // Acknowledged is on disk, whatever the database's default.
-      synchronous_commit: 'on',
+      synchronous_commit: synchronousCommit,
       // A server that hangs inside a transaction must not stop the others for good.
       idle_in_transaction_session_timeout: '30s',
       statement_timeout: '60s',
     };
-    return new PostgresWriter(await connect(url, { max: 1, settings }), clock);
+    return new PostgresWriter(await connect(url, { max: 1, settings }), writers, clock);
   }
 
   write(statements: readonly Statement[]): Promise<readonly number[]> {
@@ -151,7 +160,7 @@ export class PostgresWriter {
 
   async #inTransaction<T>(body: (sql: postgres.TransactionSql) => Promise<T>): Promise<T> {
     const begun = this.#sql.begin('isolation level read committed', async (sql) => {
-      await sql.unsafe(writerLock);
+      await run(sql, 'SELECT pg_advisory_xact_lock(hashtext($1))', [this.#writers]);
       return [await body(sql)] as const;
     });
     // In a one-element array, because `begin` would flatten an array of promises or results.
