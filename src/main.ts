@@ -35,7 +35,7 @@ import {
 } from './functions/index.ts';
 import { FunctionInvoker } from './invoke/index.ts';
 import type { FunctionVersion } from './model/index.ts';
-import { MachineRuntimes } from './runtimes/index.ts';
+import { type Machine, MachineRuntimes } from './runtimes/index.ts';
 import {
   createOciSandboxFactory,
   createProcessSandboxFactory,
@@ -165,7 +165,7 @@ async function openDatabases(
 
 async function build(ground: Ground): Promise<HearthServer> {
   const { options, folder, closing, clock, ids, log, sessions } = ground;
-  const runtimes = machineRuntimes(options.searchEnv, folder);
+  const runtimes = new MachineRuntimes(runtimeMachine(options.searchEnv, folder));
   const { sandboxes, notes } = await openSandboxes(ground);
   const settings = openSettings(ground);
   const features = await openFunctions({
@@ -228,9 +228,9 @@ async function build(ground: Ground): Promise<HearthServer> {
 /** Environments may use this much of the machine's memory; the rest is the server's, the page cache's and the user's. */
 const MEMORY_SHARE = 0.75;
 
-/** The runtimes of this machine: interpreters found by the user's environment, and those added to the data folder. */
-export function machineRuntimes(env: HearthOptions['searchEnv'], folder: string): MachineRuntimes {
-  return new MachineRuntimes({
+/** What runtimes depend on: interpreters found by the user's environment, and those added to the data folder. */
+export function runtimeMachine(env: HearthOptions['searchEnv'], folder: string): Machine {
+  return {
     runProgram,
     env,
     home: homedir(),
@@ -238,7 +238,7 @@ export function machineRuntimes(env: HearthOptions['searchEnv'], folder: string)
     arch: process.arch === 'arm64' ? 'arm64' : 'x64',
     runtimesDir: join(folder, 'runtimes'),
     bootstrapsDir: join(import.meta.dirname, '../runtimes'),
-  });
+  };
 }
 
 /** The asked-for adapter, swept of what a crashed server left; `auto` takes the best that works and says what it misses. */

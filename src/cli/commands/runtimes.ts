@@ -1,22 +1,69 @@
-import { type Command, exitCodes } from '../command.ts';
-import { localRuntimes } from '../local-runtimes.ts';
+import {
+  addRuntime,
+  CannotAddRuntime,
+  type LibraryReport,
+  provisionRuntimeLibraries,
+} from '../../runtimes/index.ts';
+import { type Command, type CommandContext, exitCodes, type FlagValues, UsageError } from '../command.ts';
+import { localMachine, localRuntimes } from '../local-runtimes.ts';
+import type { Output } from '../output.ts';
 import { runtimeRow } from './doctor.ts';
 
 export const runtimes: Command = {
   name: 'runtimes',
-  summary: 'List the runtimes of this machine',
+  summary: 'List the runtimes of this machine, add one, or install the AWS SDKs they come with',
+  args: '[action] [runtime]',
   flags: [{ flags: '--data-dir <folder>', description: 'where runtimes are added to' }],
-  examples: ['hearth runtimes'],
-  async run(values, _args, context) {
-    const { output } = context;
-    const all = await localRuntimes(values, context).list();
-    if (output.format === 'json') output.json(all);
-    else
-      output.table(
-        ['RUNTIME', 'OK', 'FOUND', 'TO ADD'],
-        all.map((runtime) => runtimeRow(runtime, (ok) => (ok ? 'yes' : 'no'))),
-        'None.',
-      );
-    return exitCodes.ok;
+  examples: ['hearth runtimes', 'hearth runtimes add nodejs22.x', 'hearth runtimes prepare'],
+  async run(values, [action, identifier], context) {
+    if (action === undefined) return list(values, context);
+    if (action === 'add' && identifier) return add(identifier, values, context);
+    if (action === 'prepare' && !identifier) return prepare(values, context);
+    throw new UsageError('runtimes takes nothing, add RUNTIME, or prepare');
   },
 };
+
+async function list(values: FlagValues, context: CommandContext): Promise<number> {
+  const { output } = context;
+  const all = await localRuntimes(values, context).list();
+  if (output.format === 'json') output.json(all);
+  else
+    output.table(
+      ['RUNTIME', 'OK', 'FOUND', 'TO ADD'],
+      all.map((runtime) => runtimeRow(runtime, (ok) => (ok ? 'yes' : 'no'))),
+      'None.',
+    );
+  return exitCodes.ok;
+}
+
+async function add(identifier: string, values: FlagValues, context: CommandContext): Promise<number> {
+  const { output } = context;
+  try {
+    const added = await addRuntime(localMachine(values, context), identifier);
+    if (output.format === 'json') output.json(added);
+    else output.line(`${identifier}: ${added.version} at ${added.path}`);
+    noteMissing(output, added.libraries);
+    return exitCodes.ok;
+  } catch (error) {
+    if (!(error instanceof CannotAddRuntime)) throw error;
+    output.note(error.message);
+    return exitCodes.failed;
+  }
+}
+
+/** What set-up runs: functions find boto3 and the AWS SDK for JavaScript without bringing them, as on AWS. */
+async function prepare(values: FlagValues, context: CommandContext): Promise<number> {
+  const { output } = context;
+  const reports = await provisionRuntimeLibraries(localMachine(values, context));
+  if (output.format === 'json') output.json(reports);
+  else for (const { outcome, detail } of reports) if (outcome !== 'missing') output.line(detail);
+  noteMissing(output, reports);
+  return exitCodes.ok;
+}
+
+function noteMissing(output: Output, reports: readonly LibraryReport[]): void {
+  for (const { outcome, detail } of reports) {
+    if (outcome === 'missing')
+      output.note(`${detail}\nFunctions run, but have to bring this SDK themselves.`);
+  }
+}
