@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { probeSandbox } from './probe/probe.ts';
 import type { InsideView, Sandbox, SandboxExit, SandboxFactory, SandboxSpec } from './sandbox.ts';
 
 /** What a test says of a sandbox beyond a shell script. */
@@ -59,12 +60,22 @@ export async function outputUntil(sandbox: Sandbox, line: string): Promise<strin
   throw new Error(`"${line}" never came; the command wrote: ${seen}`);
 }
 
+/** Whether this machine can run OCI sandboxes. Skips loudly where not, and fails where that must not be. */
+export async function ociIsPossible(): Promise<boolean> {
+  const { kind, notice } = await probeSandbox();
+  if (kind === 'oci') return true;
+  if (process.env['CI'] === 'true') throw new Error(notice);
+  process.stderr.write(`SKIPPED: ${notice}\n`);
+  return false;
+}
+
 /** What every `SandboxFactory` has to do. */
 export function describeSandboxContract(
   name: string,
+  possible: boolean,
   open: (stateDir: string) => Promise<SandboxFactory>,
 ): void {
-  describe(`${name}, as every sandbox`, () => {
+  describe.skipIf(!possible)(`${name}, as every sandbox`, () => {
     let folder: string;
     let factory: SandboxFactory;
     beforeEach(async () => {

@@ -39,9 +39,9 @@ export async function formatImage(path: string, usableBytes: number): Promise<vo
   for (const request of ROOT_FOLDER_REQUESTS) await execFileAsync('debugfs', ['-w', '-R', request, path]);
 }
 
-/** Inodes of 256 bytes for every 16 KiB, bitmaps and the superblock take about 1.7 %. */
+/** Inodes of 256 bytes for every 16 KiB, bitmaps and the superblock take about 1.7 %; ext4 holds 16 MiB back. */
 function imageBytesFor(usableBytes: number): number {
-  const withMetadata = usableBytes * 1.02 + 4 * 1024 * 1024;
+  const withMetadata = usableBytes * 1.02 + 20 * 1024 * 1024;
   return Math.ceil(withMetadata / BLOCK_BYTES) * BLOCK_BYTES;
 }
 

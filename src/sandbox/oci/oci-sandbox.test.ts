@@ -1,8 +1,10 @@
 import { createLog, WallClock } from '../../base/index.ts';
-import { describeSandboxContract } from '../sandbox.contract.ts';
+import { describeSandboxContract, ociIsPossible } from '../sandbox.contract.ts';
 import { createOciSandboxFactory } from './oci-factory.ts';
 
 const log = createLog('warn');
 const clock = new WallClock();
 
-describeSandboxContract('an OCI sandbox', (stateDir) => createOciSandboxFactory({ stateDir, log, clock }));
+describeSandboxContract('an OCI sandbox', await ociIsPossible(), (stateDir) =>
+  createOciSandboxFactory({ stateDir, log, clock }),
+);

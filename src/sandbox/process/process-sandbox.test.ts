@@ -4,4 +4,6 @@ import { createProcessSandboxFactory } from './process-factory.ts';
 
 const log = createLog('warn');
 
-describeSandboxContract('a process sandbox', (stateDir) => createProcessSandboxFactory({ stateDir, log }));
+describeSandboxContract('a process sandbox', true, (stateDir) =>
+  createProcessSandboxFactory({ stateDir, log }),
+);
