@@ -19,6 +19,13 @@ function looksLikeError(value) {
   );
 }
 
+/** A stack down to where the runtime called the function; what lies below says nothing about the function. */
+function stackLines(stack) {
+  const lines = stack.split('\n');
+  const entry = lines.findIndex((line) => line.startsWith('    at ') && line.includes(__dirname));
+  return entry < 0 ? lines : lines.slice(0, entry + 1);
+}
+
 function escapeDelete(text) {
   return String(text).replaceAll('\x7F', '%7F');
 }
@@ -30,7 +37,7 @@ function toPayload(error) {
     return {
       errorType: escapeDelete(error.name),
       errorMessage: escapeDelete(error.message),
-      trace: escapeDelete(error.stack ?? '').split('\n'),
+      trace: stackLines(escapeDelete(error.stack ?? '')),
     };
   } catch {
     return {
@@ -45,7 +52,7 @@ function toPayload(error) {
 function withHiddenMembers(_key, value) {
   if (!(value instanceof Error)) return value;
   const shown = { errorType: value.name, errorMessage: value.message, code: value.code, ...value };
-  if (typeof value.stack === 'string') shown.stack = value.stack.split('\n');
+  if (typeof value.stack === 'string') shown.stack = stackLines(value.stack);
   return shown;
 }
 
@@ -67,7 +74,7 @@ function toXRayCause(error) {
   if (!looksLikeError(error)) return undefined;
   const stack = [];
   const paths = new Set();
-  for (const line of String(error.stack).split('\n').slice(1)) {
+  for (const line of stackLines(String(error.stack)).slice(1)) {
     const frame = /^\s*at (?:(.*?) \()?(.*?):(\d+):\d+\)?$/.exec(line);
     if (!frame) continue;
     stack.push({ path: frame[2], line: Number(frame[3]), label: frame[1] ?? 'anonymous' });

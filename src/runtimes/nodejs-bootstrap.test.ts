@@ -139,6 +139,16 @@ describe.each(nodes)('$name', (node) => {
     expect(await fn.result({})).toBe('fine');
   });
 
+  test('a trace ends where the runtime called the function', async () => {
+    const fn = await startSource(node, `exports.handler = (e) => { throw new Error('here'); };`);
+    const { trace } = jsonOf((await fn.invoke({})).request) as { trace: string[] };
+    expect(trace).toEqual([
+      'Error: here',
+      expect.stringContaining(`${fn.taskDir}/index.js:1:`),
+      expect.stringContaining('runtimes/nodejs/runtime.cjs:'),
+    ]);
+  });
+
   test('an error type with a line break cannot end its header', async () => {
     const fn = await startSource(
       node,
