@@ -63,32 +63,38 @@ function headerClaim(authorization: string, headers: Headers): SignatureClaim {
   if (!authorization.startsWith(`${ALGORITHM} `)) {
     throw new AuthError('incomplete', `Authorization header must use the algorithm ${ALGORITHM}.`);
   }
-  const fields = authorizationFields(authorization.slice(ALGORITHM.length + 1));
-  const absent = ['Credential', 'Signature', 'SignedHeaders'].filter((name) => !fields.has(name));
-  if (absent.length > 0) {
-    throw new AuthError(
-      'incomplete',
-      absent.map((name) => `Authorization header requires '${name}' parameter.`).join(' '),
-    );
+  const credential = field(authorization, 'Credential');
+  const signedHeaders = field(authorization, 'SignedHeaders');
+  const signature = field(authorization, 'Signature');
+  if (credential === undefined || signedHeaders === undefined || signature === undefined) {
+    throw absentFields({ Credential: credential, Signature: signature, SignedHeaders: signedHeaders });
   }
   const token = headers['x-amz-security-token'];
   return {
-    scope: parseCredential(fields.get('Credential') ?? ''),
-    signedHeaders: fields.get('SignedHeaders') ?? '',
-    signature: fields.get('Signature') ?? '',
+    scope: parseCredential(credential),
+    signedHeaders,
+    signature,
     timestamp: headerTimestamp(headers),
     ...(token !== undefined && { sessionToken: token }),
     presigned: false,
   };
 }
 
-function authorizationFields(text: string): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>();
-  for (const part of text.split(',', 8)) {
-    const equals = part.indexOf('=');
-    if (equals > 0) fields.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim());
+/** The value of `name=value` among the comma-separated fields after the algorithm. */
+function field(authorization: string, name: string): string | undefined {
+  let start = authorization.indexOf(`${name}=`, ALGORITHM.length);
+  while (start > 0 && !' ,'.includes(authorization.charAt(start - 1))) {
+    start = authorization.indexOf(`${name}=`, start + 1);
   }
-  return fields;
+  if (start < 0) return undefined;
+  const end = authorization.indexOf(',', start);
+  return authorization.slice(start + name.length + 1, end < 0 ? undefined : end).trim();
+}
+
+function absentFields(fields: Readonly<Record<string, string | undefined>>): AuthError {
+  const absent = Object.keys(fields).filter((name) => fields[name] === undefined);
+  const sentences = absent.map((name) => `Authorization header requires '${name}' parameter.`);
+  return new AuthError('incomplete', sentences.join(' '));
 }
 
 function headerTimestamp(headers: Headers): string {

@@ -62,6 +62,12 @@ export async function performInvoke(needs: InvokeNeeds, exchange: InvokeExchange
   writeOutcome(response, outcome, call.requestId);
 }
 
+/**
+ * A small payload goes out as a string of the same bytes: Node joins that with the head into one `write`, where a
+ * buffer of its own costs a `writev`, the dearest thing on this path.
+ */
+const ONE_WRITE_BYTES = 16_384;
+
 /** A flat list of headers is what Node writes with the least work. */
 function writeOutcome(response: ServerResponse, outcome: InvocationOutcome, requestId: string): void {
   if (response.destroyed) return;
@@ -79,5 +85,10 @@ function writeOutcome(response: ServerResponse, outcome: InvocationOutcome, requ
   if (functionError !== undefined) headers.push('X-Amz-Function-Error', functionError);
   if (logTail !== undefined) headers.push('X-Amz-Log-Result', logTail.toString('base64'));
   response.writeHead(200, headers);
-  response.end(payload);
+  if (payload.length > ONE_WRITE_BYTES) response.end(payload);
+  else response.end(asBuffer(payload).toString('latin1'), 'latin1');
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
