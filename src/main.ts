@@ -276,11 +276,13 @@ class InsideAddress {
     this.#port = port;
   }
 
+  /** Asked for once for each environment, whose connections it thereby tells apart. */
   get listener(): EnvironmentServices['listeners'][0] {
+    const origin = { kind: 'environment' } as const;
     return {
       host: this.host,
       port: this.#port,
-      onConnection: (socket) => this.#edge?.acceptFromEnvironment(socket, { account: '' }),
+      onConnection: (socket) => this.#edge?.acceptFromEnvironment(socket, origin),
     };
   }
 }

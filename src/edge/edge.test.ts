@@ -172,9 +172,8 @@ describe('control routes', () => {
 
 describe('connections out of an environment', () => {
   async function inside(edge: RunningEdge): Promise<{ port: number; stop: () => Promise<unknown> }> {
-    const bridge = createServer((socket) =>
-      edge.edge.acceptFromEnvironment(socket, { account: '000000000000' }),
-    );
+    const origin = { kind: 'environment' } as const;
+    const bridge = createServer((socket) => edge.edge.acceptFromEnvironment(socket, origin));
     bridge.listen(0, '127.0.0.1');
     await once(bridge, 'listening');
     const address = bridge.address();
@@ -187,6 +186,18 @@ describe('connections out of an environment', () => {
     const bridge = await inside(edge);
     expect((await call(bridge, list, get)).status).toBe(200);
     expect(edge.contexts.map(({ origin }) => origin)).toEqual(['environment']);
+    await bridge.stop();
+  });
+
+  test('are closed beyond as many as one environment may hold, until one of them is gone', async () => {
+    const edge = await start({ limits: { environmentConnections: 1 } });
+    const bridge = await inside(edge);
+    const first = connect(bridge.port, '127.0.0.1');
+    await once(first, 'connect');
+    const second = connect(bridge.port, '127.0.0.1').resume();
+    await once(second, 'close');
+    first.destroy();
+    await expect.poll(() => call(bridge, list, get).catch(() => 'closed')).toMatchObject({ status: 200 });
     await bridge.stop();
   });
 

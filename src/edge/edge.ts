@@ -8,7 +8,7 @@ import type { Invoker } from '../invoke/index.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { ControlPlane } from './control/control-routes.ts';
 import type { Downloads } from './downloads.ts';
-import type { EnvironmentOrigin } from './origin.ts';
+import { EnvironmentConnections, type EnvironmentOrigin } from './origin.ts';
 import { RequestHandler } from './request-handler.ts';
 import type { InvokeAccess } from './invoke/invoke-handler.ts';
 import { type EdgeLimits, edgeLimits } from './limits.ts';
@@ -37,7 +37,10 @@ export interface EdgeOptions {
 export interface Edge {
   /** Resolves with the port once connections are accepted. */
   listen(): Promise<number>;
-  /** Serves a connection that came out of an environment: the same APIs, but never the control routes. */
+  /**
+   * Serves a connection that came out of an environment: the same APIs, but never the control routes. `origin` is one
+   * object for each environment.
+   */
   acceptFromEnvironment(socket: Socket, origin: EnvironmentOrigin): void;
   /** Stops accepting, finishes what is being answered (as long as `drainMs`), then closes every connection. Idempotent. */
   close(): Promise<void>;
@@ -45,15 +48,15 @@ export interface Edge {
 
 export function createEdge(options: EdgeOptions): Edge {
   const limits = { ...edgeLimits, ...options.limits };
-  const origins = new WeakMap<Duplex, EnvironmentOrigin>();
-  const handler = new RequestHandler({ ...options, limits, originOf: (socket) => origins.get(socket) });
+  const environments = new EnvironmentConnections(limits);
+  const isInside = (socket: Duplex): boolean => environments.isInside(socket);
+  const handler = new RequestHandler({ ...options, limits, isInside });
   const server = createListener(limits, handler);
   let closing: Promise<void> | undefined;
   return {
     listen: () => listen(server, options),
     acceptFromEnvironment: (socket, origin) => {
-      origins.set(socket, origin);
-      server.emit('connection', socket);
+      if (environments.admit(socket, origin)) server.emit('connection', socket);
     },
     close: () => {
       closing ??= drain(server, handler, { clock: options.clock, drainMs: limits.drainMs });

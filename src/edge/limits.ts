@@ -10,6 +10,8 @@ export interface EdgeLimits {
   readonly timeoutCheckMs: number;
   readonly headBytes: number;
   readonly connections: number;
+  /** Out of one execution environment; more than the SDKs' own pools use. Beyond it new ones are closed. */
+  readonly environmentConnections: number;
   /** Bodies that are being received, all connections together; beyond it 429. */
   readonly bufferedBodyBytes: number;
   /** A body that is too large is read to this size, and thrown away, so that its sender gets to see the answer. */
@@ -25,6 +27,7 @@ export const edgeLimits: EdgeLimits = {
   timeoutCheckMs: 5_000,
   headBytes: 65_536,
   connections: 10_000,
+  environmentConnections: 512,
   bufferedBodyBytes: 1_073_741_824,
   discardedBodyBytes: 134_217_728,
   drainMs: 30_000,

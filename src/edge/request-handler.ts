@@ -17,7 +17,6 @@ import { respond, respondJson } from './http/respond.ts';
 import { type InvokeAccess, type InvokeNeeds, performInvoke } from './invoke/invoke-handler.ts';
 import { flatHeaders, invokedFunction } from './invoke/invoke-request.ts';
 import type { EdgeLimits } from './limits.ts';
-import type { EnvironmentOrigin } from './origin.ts';
 
 export interface RequestHandlerNeeds {
   readonly api: Api;
@@ -31,7 +30,8 @@ export interface RequestHandlerNeeds {
   readonly ids: Ids;
   readonly log: Log;
   readonly limits: EdgeLimits;
-  originOf(socket: Duplex): EnvironmentOrigin | undefined;
+  /** Whether a connection came out of an execution environment. */
+  readonly isInside: (socket: Duplex) => boolean;
 }
 
 interface Exchange {
@@ -161,7 +161,7 @@ export class RequestHandler {
       region: scope.region,
       requestId,
       caller: identity,
-      origin: this.#needs.originOf(request.socket) ? 'environment' : 'host',
+      origin: this.#needs.isInside(request.socket) ? 'environment' : 'host',
       baseUrl: baseUrlOf(request),
     };
   }
@@ -175,7 +175,7 @@ export class RequestHandler {
   async #control(exchange: Exchange): Promise<void> {
     const { request, response, method, path } = exchange;
     const { control } = this.#needs;
-    if (this.#needs.originOf(request.socket)) return respondJson(response, 404, { message: 'Not Found' });
+    if (this.#needs.isInside(request.socket)) return respondJson(response, 404, { message: 'Not Found' });
     if (!control.isOperator(request.headers.authorization)) {
       return respondJson(response, 401, { message: 'The operator token is missing or wrong.' });
     }
