@@ -1,12 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type BootstrapOptions, BootstrapProcess, jsonOf } from '../../tests/support/bootstrap-process.ts';
 import { foundNodes } from '../../tests/support/interpreters.ts';
 
 const bootstrap = join(import.meta.dirname, '../../runtimes/nodejs/bootstrap.cjs');
-const nodes = await foundNodes(mkdtempSync(join(tmpdir(), 'hearth-nodes-')));
+const folder = mkdtempSync(join(tmpdir(), 'hearth-nodes-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const nodes = await foundNodes(folder);
 const own = nodes.filter(({ version }) => version === process.versions.node);
 const before24 = nodes.filter(({ version }) => Number.parseInt(version, 10) < 24);
 const from24 = nodes.filter(({ version }) => Number.parseInt(version, 10) >= 24);
@@ -305,9 +307,9 @@ describe.each(nodes)('$name', (node) => {
     ],
   ])('finds packages of layers by %s', async (_way, files) => {
     const layer = mkdtempSync(join(tmpdir(), 'hearth-layer-'));
-    const folder = join(layer, 'nodejs/node_modules/from-layer');
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'index.js'), `exports.name = 'layer';`);
+    const modules = join(layer, 'nodejs/node_modules/from-layer');
+    mkdirSync(modules, { recursive: true });
+    writeFileSync(join(modules, 'index.js'), `exports.name = 'layer';`);
     const env = { NODE_PATH: `/nowhere/node_modules:${join(layer, 'nodejs/node_modules')}:/var/task` };
     const fn = await start({ node, files, env });
     expect(await fn.result({})).toBe('layer');

@@ -1,12 +1,13 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type BootstrapOptions, BootstrapProcess, jsonOf } from '../../tests/support/bootstrap-process.ts';
 import { foundPythons, thisMachine } from '../../tests/support/interpreters.ts';
 import { ensureRuntimeFolder } from './runtime-folder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hearth-pythons-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 const pythons = await foundPythons(folder);
 const runtimeDir = await prepareRuntimeDir();
 
