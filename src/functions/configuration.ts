@@ -62,6 +62,7 @@ export function changeConfiguration<Current extends Configuration>(
     ...change,
     logging: changeLogging(current.logging, change.logging ?? {}, functionName),
   };
+  checkMemory(next.memoryMiB);
   checkTimeout(next.timeoutMs);
   checkEnvironment(next.environment ?? {});
   return next;
@@ -98,6 +99,15 @@ function changeLogging(
 
 function defaultLogGroup(functionName: string): string {
   return `/aws/lambda/${functionName}`;
+}
+
+/** The model allows more, for managed instances. */
+function checkMemory(memoryMiB: number): void {
+  if (memoryMiB <= limits.memoryMiB.max) return;
+  throw awsError(
+    'InvalidParameterValueException',
+    `'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to ${limits.memoryMiB.max}`,
+  );
 }
 
 function checkTimeout(timeoutMs: number): void {

@@ -1,5 +1,6 @@
 import {
   type AwsError,
+  acceptedRuntimeSet,
   awsError,
   type CodeRef,
   type FunctionVersion,
@@ -72,7 +73,7 @@ export async function runtimeVersionArn(
   key: FunctionKey,
   runtime: string,
 ): Promise<string> {
-  refuseRetired(runtime);
+  checkIdentifier(runtime);
   const known = await parts.runtimes.describe(runtime);
   if (!known?.interpreter) {
     const how = known?.howToAdd ? ` Add it: ${known.howToAdd}` : '';
@@ -84,11 +85,14 @@ export async function runtimeVersionArn(
   return `arn:aws:lambda:${key.region}::runtime:${known.versionArnHash}`;
 }
 
-function refuseRetired(runtime: string): void {
-  if (runtimeStanding(runtime) !== 'retired') return;
+function checkIdentifier(runtime: string): void {
+  const standing = runtimeStanding(runtime);
+  if (standing === 'accepted') return;
   throw awsError(
     'InvalidParameterValueException',
-    `The runtime parameter of ${runtime} is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions.`,
+    standing === 'retired'
+      ? `The runtime parameter of ${runtime} is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions.`
+      : `Value ${runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: ${acceptedRuntimeSet()} or be a valid ARN`,
   );
 }
 

@@ -98,6 +98,7 @@ describe('creating', () => {
 
   test.each([
     ['nodejs12.x', 'The runtime parameter of nodejs12.x is no longer supported'],
+    ['cobol', "Value cobol at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: ["],
     ['ruby3.3', 'hearth runtimes add ruby3.3'],
   ])('runtime %s is refused', async (runtime, message) => {
     const { configuration } = newFunction();

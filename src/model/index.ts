@@ -13,7 +13,7 @@ export type {
   StateReason,
 } from './function-version.ts';
 export { limits } from './limits.ts';
-export { type RuntimeStanding, runtimeStanding } from './runtimes.ts';
+export { acceptedRuntimeSet, type RuntimeStanding, runtimeStanding } from './runtimes.ts';
 export {
   type AccessDecision,
   type AccessRequest,

@@ -64,3 +64,8 @@ export function runtimeStanding(identifier: string): RuntimeStanding {
   if (accepted.has(identifier)) return 'accepted';
   return retired.has(identifier) ? 'retired' : 'unknown';
 }
+
+/** `[nodejs20.x, …]`, as AWS prints the set of a failed enum constraint. */
+export function acceptedRuntimeSet(): string {
+  return `[${[...accepted].join(', ')}]`;
+}

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { zipSync } from 'fflate';
 import { createLog, ManualClock, randomIds } from '../../src/base/index.ts';
 import { applyMigrations, type Database, openDatabase } from '../../src/store/index.ts';
 import {
@@ -13,6 +12,8 @@ import {
   openSettings,
   type SettingsModule,
 } from '../../src/functions/index.ts';
+
+export { zip as zipOf } from './zip.ts';
 
 /** A data folder with an open module over real SQLite. */
 export interface FunctionsFixture {
@@ -88,12 +89,4 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Functio
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** A zip of text files. */
-export function zipOf(files: Readonly<Record<string, string>>): Uint8Array {
-  const encoder = new TextEncoder();
-  return zipSync(
-    Object.fromEntries(Object.entries(files).map(([path, text]) => [path, encoder.encode(text)])),
-  );
 }

@@ -124,6 +124,7 @@ describe('CreateFunction', () => {
   test.each<[object, number, string, string]>([
     [{ Code: {} }, 400, 'InvalidParameterValueException', 'Please provide a source for function code.'],
     [{ Handler: undefined }, 400, 'InvalidParameterValueException', 'Runtime and Handler are mandatory'],
+    [{ MemorySize: 10_241 }, 400, 'InvalidParameterValueException', "'MemorySize' value failed to satisfy"],
     [{ Timeout: 901 }, 400, 'ValidationException', "Value '901' at 'timeout' failed to satisfy constraint"],
     [
       { Environment: { Variables: { AWS_REGION: 'x' } } },
@@ -449,6 +450,15 @@ describe('layers', () => {
     expect((await call(`GET ${LAYERS}/shared/versions/0`)).body).toMatchObject({
       message: 'Layer Version Cannot be less than 1',
     });
+  });
+
+  test('name runtimes that there are, or were', async () => {
+    expect((await publish({ CompatibleRuntimes: ['nodejs12.x'] })).status).toBe(201);
+    const unknown = await publish({ CompatibleRuntimes: ['python3.12', 'cobol'] });
+    expect(unknown).toMatchObject({ status: 400, error: 'ValidationException' });
+    expect(unknown.body['message']).toContain("Value '[python3.12, cobol]' at 'compatibleRuntimes' failed");
+    const filter = await call(`GET ${LAYERS}?CompatibleRuntime=cobol`);
+    expect(filter.body['message']).toContain("Value 'cobol' at 'compatibleRuntime' failed");
   });
 
   test('of functions are echoed with their sizes, replaced and removed', async () => {

@@ -2,6 +2,7 @@ import type { ListLayersRequest, ListLayersResponse } from '@aws-sdk/client-lamb
 import type { LayerVersion } from '../../functions/index.ts';
 import { layerArn } from '../../model/index.ts';
 import type { Operation } from '../operation.ts';
+import { checkCompatibleRuntime } from './compatible-runtimes.ts';
 import { isText, readPage } from './pages.ts';
 import { renderLayerItem } from './render-layer.ts';
 import type { LambdaServices } from './services.ts';
@@ -9,6 +10,7 @@ import type { LambdaServices } from './services.ts';
 export const listLayers: Operation<LambdaServices, ListLayersRequest, ListLayersResponse> = {
   name: 'ListLayers',
   async run({ layers }, input, context) {
+    checkCompatibleRuntime(input.CompatibleRuntime);
     const filter = { runtime: input.CompatibleRuntime, architecture: input.CompatibleArchitecture };
     const { items, ...next } = await readPage<LayerVersion, string>(input, {
       read: (after, count) => layers.list(context, { after, count, filter }),

@@ -1,6 +1,7 @@
 import type { PublishLayerVersionRequest, PublishLayerVersionResponse } from '@aws-sdk/client-lambda';
 import { awsError } from '../../model/index.ts';
 import type { Operation } from '../operation.ts';
+import { checkCompatibleRuntimes } from './compatible-runtimes.ts';
 import { parseOwnLayerName } from './layer-name.ts';
 import { refusedAtPublishLayer } from './refused-settings.ts';
 import { renderLayerVersion } from './render-layer.ts';
@@ -15,6 +16,7 @@ export const publishLayerVersion: Operation<
   members: { refused: refusedAtPublishLayer },
   async run(services, input, context) {
     const key = parseOwnLayerName(context, { name: input.LayerName, action: 'PublishLayerVersion' });
+    checkCompatibleRuntimes(input.CompatibleRuntimes);
     const zip = input.Content?.ZipFile;
     if (zip === undefined) {
       throw awsError(
