@@ -34,18 +34,23 @@ export class Functions {
 
   /** Answers `$LATEST`, or with `publish` version 1; both are `Pending` until they can run. */
   async create(key: FunctionKey, request: NewFunction): Promise<FunctionVersion> {
-    return this.#begun(await createFunction(this.#parts, key, request));
+    const written = await createFunction(this.#parts, key, request);
+    this.#begin(key, written);
+    return shownOf(written);
   }
 
   /** Answers `$LATEST` with the update in progress, or with `publish` the new version, `Pending`. */
   async updateCode(key: FunctionKey, update: CodeUpdate): Promise<FunctionVersion> {
-    const written = await updateCode(this.#parts, key, update);
-    return update.dryRun ? shownOf(written) : this.#begun(written);
+    const { written, shown } = await updateCode(this.#parts, key, update);
+    this.#begin(key, written);
+    return shown;
   }
 
   /** Answers `$LATEST` with the update in progress. */
   async updateConfiguration(key: FunctionKey, update: ConfigurationUpdate): Promise<FunctionVersion> {
-    return this.#begun([await updateConfiguration(this.#parts, key, update)]);
+    const shown = await updateConfiguration(this.#parts, key, update);
+    this.#begin(key, [shown]);
+    return shown;
   }
 
   /** The version behind a qualifier, `$LATEST` without one. */
@@ -82,12 +87,10 @@ export class Functions {
     return deleteVersion(this.#parts, key, qualifier);
   }
 
-  /** Starts the transitions of what was just written; answers the version that the caller gets to see. */
-  #begun(written: readonly FunctionVersion[]): FunctionVersion {
-    const shown = shownOf(written);
-    this.#parts.lookup.invalidate(shown);
+  /** Starts the transitions of what was just written. */
+  #begin(key: FunctionKey, written: readonly FunctionVersion[]): void {
+    this.#parts.lookup.invalidate(key);
     for (const version of written) this.#transitions.begin(version);
-    return shown;
   }
 }
 

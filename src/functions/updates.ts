@@ -12,10 +12,10 @@ import {
   runtimeVersionArn,
   withCode,
 } from './deployment.ts';
-import { executeAll, nextVersionNumber, writeVersion } from './functions-store.ts';
+import { executeAll, nextVersionNumber, readLastPublished, writeVersion } from './functions-store.ts';
 import { checkCombinedSize, confirmLayers, type Principal, resolveLayers } from './layer-use.ts';
 import type { FunctionsParts } from './parts.ts';
-import { publishedFrom } from './publishing.ts';
+import { fingerprintOf, publishedFrom } from './publishing.ts';
 import type { FunctionKey } from './settings.ts';
 import { CREATING } from './transitions.ts';
 
@@ -35,17 +35,26 @@ export interface ConfigurationUpdate {
   readonly caller: Principal;
 }
 
-/** Writes the update of the code, in progress: `$LATEST`, and with `publish` a new version, pending. */
+/** What an update of the code wrote, to be brought to its end, and what the caller gets to see of it. */
+export interface UpdatedCode {
+  readonly written: readonly FunctionVersion[];
+  readonly shown: FunctionVersion;
+}
+
+/**
+ * Writes the update of the code, in progress: `$LATEST`, and with `publish` a new version, pending, unless the last one
+ * is the same.
+ */
 export async function updateCode(
   parts: FunctionsParts,
   key: FunctionKey,
   update: CodeUpdate,
-): Promise<readonly FunctionVersion[]> {
+): Promise<UpdatedCode> {
   const before = await readChangeable(parts.database, key, update.revisionId);
   if (update.publish) refuseLivePublish(update.code);
   return withCode(parts, update.code, async (code) => {
     await checkCombinedSize(parts.code, codeHashes({ code, layers: before.shown.layers }));
-    if (update.dryRun) return [{ ...before.shown, code }];
+    if (update.dryRun) return { written: [], shown: { ...before.shown, code } };
     return parts.database.transaction((transaction) =>
       replaceCode(parts, transaction, { key, code, update }),
     );
@@ -88,18 +97,20 @@ async function replaceCode(
   parts: FunctionsParts,
   transaction: Transaction,
   { key, code, update }: Replacement,
-): Promise<readonly FunctionVersion[]> {
+): Promise<UpdatedCode> {
   const { shown } = await readChangeable(transaction, key, update.revisionId);
   const bytes = codeBytes(code) * (update.publish ? 2 : 1) - codeBytes(shown.code);
   await checkStorage(parts, transaction, { key, bytes });
   const next = { ...inProgress(parts, shown), code };
   const record = { shown: next, serving: shown, unfinished: true, fingerprint: '' };
   await executeAll(transaction, writeVersion(record));
-  if (!update.publish) return [next];
+  if (!update.publish) return { written: [next], shown: next };
+  const last = await readLastPublished(transaction, key);
+  if (last?.fingerprint === fingerprintOf(next)) return { written: [next], shown: last.shown };
   const number = await nextVersionNumber(transaction, key);
   const published = publishedFrom(pending(next), { number }, parts.ids);
   await executeAll(transaction, writeVersion(pendingRecord(published, next)));
-  return [next, published];
+  return { written: [next, published], shown: published };
 }
 
 /** `$LATEST` as it is shown while an update runs. */

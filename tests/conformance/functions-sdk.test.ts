@@ -287,7 +287,7 @@ describe('functions', () => {
       new PublishVersionCommand({ FunctionName: 'gone' }),
       new ListVersionsByFunctionCommand({ FunctionName: 'gone' }),
     ]) {
-      expect(await failure(client.send(command as GetFunctionConfigurationCommand))).toEqual({
+      expect(await failure(client.send(command))).toEqual({
         ...missing,
         message,
       });

@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog, ManualClock, randomIds } from '../../src/base/index.ts';
-import { applyMigrations, type Database, openDatabase } from '../../src/store/index.ts';
+import {
+  applyMigrations,
+  type Database,
+  type DatabaseLocation,
+  openDatabase,
+} from '../../src/store/index.ts';
 import {
   type FunctionsModule,
   functionSettingsMigrations,
@@ -43,6 +48,8 @@ export const someRuntimes: KnownRuntimes = {
 
 interface FixtureOptions {
   readonly folder?: string;
+  /** A SQLite file in the folder by default. */
+  readonly location?: DatabaseLocation;
   readonly runtimes?: KnownRuntimes;
   readonly hotReloadRoots?: readonly string[];
   readonly totalCodeBytes?: number;
@@ -52,7 +59,7 @@ interface FixtureOptions {
 export async function openFixture(options: FixtureOptions = {}): Promise<FunctionsFixture> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'hearth-functions-'));
   const clock = new ManualClock();
-  const database = await openDatabase({ file: join(folder, 'hearth.db') }, clock);
+  const database = await openDatabase(options.location ?? { file: join(folder, 'hearth.db') }, clock);
   await applyMigrations(database, [...functionsMigrations, ...functionSettingsMigrations]);
   const settings = openSettings({ database, ids: randomIds, clock });
   const module = await openFunctions({
