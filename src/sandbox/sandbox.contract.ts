@@ -165,6 +165,16 @@ export function describeSandboxContract(
       expect((await outcomeOf(sandbox)).exit.exitCode).toBe(0);
     });
 
+    test('refuses ids that are no plain names, and an id that is taken', async () => {
+      for (const id of ['', '../evil', 'Upper', 'a/b', 'x'.repeat(41)]) {
+        await expect(factory.start(shellSpec('', { id }))).rejects.toMatchObject({ name: 'SandboxError' });
+      }
+      await factory.start(shellSpec('sleep 1000', { id: 'taken' }));
+      await expect(factory.start(shellSpec('', { id: 'taken' }))).rejects.toMatchObject({
+        name: 'SandboxError',
+      });
+    });
+
     test('delivers signals to the command', async () => {
       const sandbox = await factory.start(
         shellSpec('trap "exit 5" TERM; echo ready; while :; do read -t 1 <&2; done'),
@@ -201,7 +211,7 @@ export function describeSandboxContract(
     });
 
     test('reports CPU time and memory, also after the end', async () => {
-      const script = 'for ((i = 0; i < 100000; i++)); do :; done; echo ready; sleep 1000';
+      const script = 'for ((i = 0; i < 100000; i++)); do :; done; echo ready; sleep 1000; exit';
       const sandbox = await factory.start(shellSpec(script));
       await outputUntil(sandbox, 'ready');
       await sandbox.destroy();

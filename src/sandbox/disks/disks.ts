@@ -20,6 +20,37 @@ export interface Disks {
   close(): Promise<void>;
 }
 
+/** Disks for machines without loop devices: in memory, charged to whoever writes. */
+export class MemoryDisks implements Disks {
+  readonly #mountDir: string;
+  readonly #mounter: Mounter;
+  #made = 0;
+
+  constructor(mountDir: string, mounter: Mounter) {
+    this.#mountDir = mountDir;
+    this.#mounter = mounter;
+  }
+
+  async take(bytes: number): Promise<Disk> {
+    const path = join(this.#mountDir, String(++this.#made));
+    await mkdir(path);
+    const flags = MOUNT_NOSUID | MOUNT_NODEV;
+    const data = `size=${bytes},mode=1777`;
+    await this.#mounter.mount({ source: 'tmp', target: path, type: 'tmpfs', flags, data });
+    return mountedDisk(path, bytes, this.#mounter);
+  }
+
+  async close(): Promise<void> {}
+}
+
+function mountedDisk(path: string, bytes: number, mounter: Mounter): Disk {
+  const destroy = async (): Promise<void> => {
+    await mounter.unmount(path);
+    await rmdir(path);
+  };
+  return { path, bytes, destroy };
+}
+
 interface LoopDisksOptions {
   /** On a real disk: images live here for an instant, unlinked as soon as they are attached. */
   readonly imageDir: string;
@@ -32,6 +63,8 @@ interface LoopDisksOptions {
 
 /** Sizes for which spares are kept; most functions leave theirs at 512 MB. */
 const MAX_SPARE_SIZES = 4;
+/** Empty file systems kept in memory, some 100 KB each. */
+const MAX_IMAGES = 16;
 
 /**
  * Sparse ext4 images on loop devices. A tmpfs would be charged to the memory of who writes to it: 300 MB in `/tmp`
@@ -42,8 +75,8 @@ export class LoopDisks implements Disks {
   readonly #loops: LoopDevices;
   readonly #images = new Map<number, Promise<DiskImage>>();
   readonly #spares = new Map<number, Promise<Disk>[]>();
+  readonly #discarding = new Set<Promise<void>>();
   #made = 0;
-  #closed = false;
 
   constructor(options: LoopDisksOptions) {
     this.#options = options;
@@ -53,36 +86,46 @@ export class LoopDisks implements Disks {
   async take(bytes: number): Promise<Disk> {
     const spares = this.#sparesOf(bytes);
     const disk = await (spares.shift() ?? this.#make(bytes));
-    while (!this.#closed && spares.length < this.#options.spares) this.#addSpare(bytes, spares);
+    this.#refill(bytes, spares);
     return disk;
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    const spares = [...this.#spares.values()].flat();
-    this.#spares.clear();
-    await Promise.allSettled(spares.map(destroyWhenMade));
+    const sizes = [...this.#spares.keys()];
+    for (const bytes of sizes) this.#discardSpares(bytes);
+    await Promise.allSettled(this.#discarding);
   }
 
+  /** The spares of a size, which becomes the last one to be given up. */
   #sparesOf(bytes: number): Promise<Disk>[] {
     const spares = this.#spares.get(bytes) ?? [];
     this.#spares.delete(bytes);
     this.#spares.set(bytes, spares);
     const [oldest] = this.#spares.keys();
-    if (oldest !== undefined && this.#spares.size > MAX_SPARE_SIZES) {
-      for (const spare of this.#spares.get(oldest) ?? []) void destroyWhenMade(spare).catch(() => undefined);
-      this.#spares.delete(oldest);
-    }
+    if (oldest !== undefined && this.#spares.size > MAX_SPARE_SIZES) this.#discardSpares(oldest);
     return spares;
   }
 
-  #addSpare(bytes: number, spares: Promise<Disk>[]): void {
-    const spare = this.#make(bytes);
-    spares.push(spare);
-    spare.catch(() => {
-      const index = spares.indexOf(spare);
-      if (index !== -1) void spares.splice(index, 1);
-    });
+  #discardSpares(bytes: number): void {
+    const spares = this.#spares.get(bytes) ?? [];
+    this.#spares.delete(bytes);
+    for (const spare of spares) {
+      const discarded = destroyWhenMade(spare).finally(() => this.#discarding.delete(discarded));
+      discarded.catch(() => undefined);
+      this.#discarding.add(discarded);
+    }
+  }
+
+  #refill(bytes: number, spares: Promise<Disk>[]): void {
+    if (this.#spares.get(bytes) !== spares) return;
+    while (spares.length < this.#options.spares) {
+      const spare = this.#make(bytes);
+      spares.push(spare);
+      spare.catch(() => {
+        const index = spares.indexOf(spare);
+        if (index !== -1) void spares.splice(index, 1);
+      });
+    }
   }
 
   async #make(bytes: number): Promise<Disk> {
@@ -90,17 +133,17 @@ export class LoopDisks implements Disks {
     const name = String(++this.#made);
     const path = join(mountDir, name);
     const imagePath = join(imageDir, `${name}.img`);
-    await Promise.all([this.#image(bytes).then((image) => writeImage(imagePath, image)), mkdir(path)]);
     try {
+      await writeImage(imagePath, await this.#image(bytes));
+      await mkdir(path);
       await this.#mountImage(imagePath, path);
+      return mountedDisk(path, bytes, mounter);
+    } catch (error) {
+      await rmdir(path).catch(() => undefined);
+      throw error;
     } finally {
       await rm(imagePath, { force: true });
     }
-    const destroy = async (): Promise<void> => {
-      await mounter.unmount(path);
-      await rmdir(path);
-    };
-    return { path, bytes, destroy };
   }
 
   async #mountImage(imagePath: string, target: string): Promise<void> {
@@ -119,6 +162,8 @@ export class LoopDisks implements Disks {
     if (known) return known;
     const image = this.#formatAndRead(bytes);
     this.#images.set(bytes, image);
+    const [oldest] = this.#images.keys();
+    if (oldest !== undefined && this.#images.size > MAX_IMAGES) this.#images.delete(oldest);
     image.catch(() => this.#images.delete(bytes));
     return image;
   }

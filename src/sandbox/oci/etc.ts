@@ -1,5 +1,6 @@
-import { cpSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeOpenFolder, writeOpenFile } from '../system/folders.ts';
 
 /** Where the files of `/etc` that differ between sandboxes are; `/etc` itself is one folder shared by all. */
 export const PRIVATE_ETC_DIR = 'run/hearth/etc';
@@ -17,9 +18,9 @@ const PER_SANDBOX = ['group', 'hostname', 'hosts', 'passwd', 'resolv.conf'];
 
 /** Fills `folder` with the shared part of `/etc`. Times are UTC and names come from files and DNS, as on Lambda. */
 export function writeSharedEtc(folder: string, hostEtc = '/etc'): void {
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  makeOpenFolder(folder);
   for (const name of COPIED) copyPublic(join(hostEtc, name), join(folder, name));
-  writeFileSync(join(folder, 'nsswitch.conf'), NSSWITCH);
+  writeOpenFile(join(folder, 'nsswitch.conf'), NSSWITCH);
   for (const name of PER_SANDBOX) symlinkSync(`../${PRIVATE_ETC_DIR}/${name}`, join(folder, name));
   symlinkSync('../proc/self/mounts', join(folder, 'mtab'));
   symlinkSync('../usr/share/zoneinfo/UTC', join(folder, 'localtime'));
@@ -28,7 +29,7 @@ export function writeSharedEtc(folder: string, hostEtc = '/etc'): void {
 /** Copies what every user may read, and links as they are. */
 function copyPublic(source: string, target: string): void {
   if (!existsSync(source)) return;
-  mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
+  makeOpenFolder(dirname(target));
   cpSync(source, target, { recursive: true, verbatimSymlinks: true, filter: isPublic });
 }
 
@@ -50,7 +51,7 @@ export interface PrivateEtc {
 
 /** Writes the files of one sandbox below its root folder. */
 export function writePrivateEtc(root: string, { uid, hostname, resolvConf, hosts }: PrivateEtc): void {
-  const write = (name: string, text: string): void => writeFileSync(join(root, PRIVATE_ETC_DIR, name), text);
+  const write = (name: string, text: string): void => writeOpenFile(join(root, PRIVATE_ETC_DIR, name), text);
   write(
     'passwd',
     `root:x:0:0:root:/root:/sbin/nologin\n${USER}:x:${uid}:${uid}::/home/${USER}:/sbin/nologin\n`,

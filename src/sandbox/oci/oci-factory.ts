@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Clock, Log } from '../../base/index.ts';
 import { openCgroups } from '../cgroups/layout.ts';
-import { LoopDisks } from '../disks/disks.ts';
+import { LoopDisks, MemoryDisks } from '../disks/disks.ts';
 import { openSandboxNetworks, type SandboxNetworks } from '../network/network.ts';
 import { type OciMachine, requireOci } from '../probe/probe.ts';
 import type { Sandbox, SandboxCapabilities, SandboxFactory, SandboxSpec } from '../sandbox.ts';
@@ -52,7 +52,9 @@ export async function createOciSandboxFactory(options: OciSandboxFactoryOptions)
     clock: options.clock,
     log: options.log,
     cgroups,
-    disks: new LoopDisks({ imageDir, mountDir, library, mounter, spares: SPARE_DISKS }),
+    disks: machine.loopDisks
+      ? new LoopDisks({ imageDir, mountDir, library, mounter, spares: SPARE_DISKS })
+      : new MemoryDisks(mountDir, mounter),
     mounter,
     children,
     createPipe: createPipes(library),

@@ -1,7 +1,8 @@
-import { lstatSync, mkdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { SandboxError } from '../sandbox-error.ts';
 import type { SandboxMount } from '../sandbox.ts';
+import { makeOpenFolder, writeOpenFile } from '../system/folders.ts';
 import { PRIVATE_ETC_DIR } from './etc.ts';
 import type { ServerLayout } from './layout.ts';
 
@@ -68,9 +69,7 @@ export function assembleRoot(
   plan: RootPlan,
   mounts: readonly SandboxMount[],
 ): readonly OciMount[] {
-  mkdirSync(root, { mode: 0o755 });
-  for (const name of EMPTY_FOLDERS) mkdirSync(join(root, name), { mode: 0o755 });
-  mkdirSync(join(root, PRIVATE_ETC_DIR), { recursive: true, mode: 0o755 });
+  for (const name of [...EMPTY_FOLDERS, PRIVATE_ETC_DIR]) makeOpenFolder(join(root, name));
   for (const { name, to } of plan.links) symlinkSync(to, join(root, name));
   for (const { source, destination } of plan.mounts) makeMountPoint(root, source, destination);
   for (const { source, target } of mounts) {
@@ -87,9 +86,9 @@ function makeMountPoint(root: string, source: string, target: string): void {
   const path = join(root, target);
   const stat = statSync(source, { throwIfNoEntry: false });
   if (!stat) throw new SandboxError(`nothing to mount at ${source}`, { fault: 'machine' });
-  if (stat.isDirectory()) return void mkdirSync(path, { recursive: true, mode: 0o755 });
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  writeFileSync(path, '');
+  if (stat.isDirectory()) return makeOpenFolder(path);
+  makeOpenFolder(dirname(path));
+  writeOpenFile(path, '');
 }
 
 function refuseReserved(target: string): void {

@@ -31,11 +31,15 @@ export class SandboxRegistry<Keepsake> {
   }
 
   start(spec: SandboxSpec): Promise<Sandbox> {
-    return this.#track(async () => this.#launch(spec, await this.#maker.make(spec)));
+    return this.#track(async () => {
+      requireId(spec.id);
+      return this.#launch(spec, await this.#maker.make(spec));
+    });
   }
 
   restart(previous: Sandbox, spec: SandboxSpec): Promise<Sandbox> {
     return this.#track(async () => {
+      requireId(spec.id);
       const live = this.#live.get(previous);
       if (!live)
         throw new SandboxError(`sandbox ${previous.id} is gone, and its /tmp with it`, { fault: 'machine' });
@@ -77,4 +81,9 @@ export class SandboxRegistry<Keepsake> {
       throw error;
     }
   }
+}
+
+/** Ids become names of folders and control groups. */
+function requireId(id: string): void {
+  if (!/^[a-z0-9-]{1,40}$/.test(id)) throw new SandboxError(`"${id}" is no sandbox id`, { fault: 'machine' });
 }
