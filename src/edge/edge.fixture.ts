@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { databaseLocation } from '../../tests/support/database-location.ts';
 import { type CallContext, createApi, type Operation, type ServiceApi, serviceApi } from '../api/index.ts';
 import { loadServiceModel, SessionCredentials, SignatureVerifier } from '../aws-protocol/index.ts';
 import { createLog, ManualClock, randomIds, WallClock } from '../base/index.ts';
@@ -52,7 +53,7 @@ export const operatorToken = 'operator';
 export async function runEdge(setup: EdgeSetup = {}): Promise<RunningEdge> {
   const folder = mkdtempSync(join(tmpdir(), 'hearth-edge-'));
   const clock = new WallClock();
-  const database = await openDatabase({ file: join(folder, 'hearth.db') }, clock);
+  const database = await openDatabase(await databaseLocation(folder), clock);
   await applyMigrations(database, accessKeysMigrations);
   const serviceClock = new ManualClock(clock.nowMs());
   const masterKey = Buffer.alloc(32, 7);

@@ -17,10 +17,11 @@ import {
   openSettings,
   type SettingsModule,
 } from '../../src/functions/index.ts';
+import { databaseLocation } from './database-location.ts';
 
 export { zip as zipOf } from './zip.ts';
 
-/** A data folder with an open module over real SQLite. */
+/** A data folder with an open module over a real database. */
 export interface FunctionsFixture {
   readonly folder: string;
   readonly clock: ManualClock;
@@ -59,7 +60,7 @@ interface FixtureOptions {
 export async function openFixture(options: FixtureOptions = {}): Promise<FunctionsFixture> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'hearth-functions-'));
   const clock = new ManualClock();
-  const database = await openDatabase(options.location ?? { file: join(folder, 'hearth.db') }, clock);
+  const database = await openDatabase(options.location ?? (await databaseLocation(folder)), clock);
   await applyMigrations(database, [...functionsMigrations, ...functionSettingsMigrations]);
   const settings = openSettings({ database, ids: randomIds, clock });
   const module = await openFunctions({

@@ -22,13 +22,14 @@ export function findPostgres(): string | undefined {
 export class PostgresServer {
   readonly #folder: string;
   readonly #process: ChildProcess;
-  readonly #url: string;
+  /** Without a database. */
+  readonly url: string;
   #databases = 0;
 
   private constructor(folder: string, process: ChildProcess, url: string) {
     this.#folder = folder;
     this.#process = process;
-    this.#url = url;
+    this.url = url;
   }
 
   static async start(programs: string): Promise<PostgresServer> {
@@ -62,10 +63,10 @@ export class PostgresServer {
   /** The address of a new, empty database. */
   async createDatabase(): Promise<string> {
     const name = `test_${++this.#databases}`;
-    const admin = postgres(`${this.#url}/postgres`, { max: 1 });
+    const admin = postgres(`${this.url}/postgres`, { max: 1 });
     await admin.unsafe(`CREATE DATABASE ${name}`);
     await admin.end();
-    return `${this.#url}/${name}`;
+    return `${this.url}/${name}`;
   }
 
   async stop(): Promise<void> {

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock } from '../../src/base/index.ts';
 import { applyMigrations, type Database, type Migration, openDatabase } from '../../src/store/index.ts';
+import { databaseLocation } from './database-location.ts';
 
-/** A real SQLite database in a folder of its own, gone once it is disposed of. */
+/** A real database for a folder of its own, gone once it is disposed of. */
 export async function temporaryDatabase(
   migrations: readonly Migration[],
 ): Promise<{ readonly database: Database } & AsyncDisposable> {
   const folder = mkdtempSync(join(tmpdir(), 'hearth-test-'));
-  const database = await openDatabase({ file: join(folder, 'hearth.db') }, new ManualClock());
+  const database = await openDatabase(await databaseLocation(folder), new ManualClock());
   await applyMigrations(database, migrations);
   return {
     database,

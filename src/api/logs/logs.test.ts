@@ -9,6 +9,7 @@ import type {
   PutLogEventsResponse,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { databaseLocation } from '../../../tests/support/database-location.ts';
 import { createLog, ManualClock, randomIds } from '../../base/index.ts';
 import { type Database, openDatabase } from '../../store/index.ts';
 import { type Logs, openLogs } from '../../telemetry/index.ts';
@@ -32,7 +33,7 @@ let logs: Logs;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hearth-logs-api-'));
   clock = new ManualClock();
-  database = await openDatabase({ file: join(folder, 'logs.db'), survives: 'process-death' }, clock);
+  database = await openDatabase(await databaseLocation(folder), clock);
   logs = await openLogs({ database, clock, ids: randomIds, log: createLog('silent') });
 });
 
@@ -266,7 +267,7 @@ async function getPage(input: object): Promise<{ texts: string[]; forward: strin
 }
 
 test('GetLogEvents gives the newest first page, and goes both ways by its tokens', async () => {
-  for (let n = 0; n < 10; n++) write('s', `${n}`);
+  write('s', ...Array.from({ length: 10 }, (_, n) => `${n}`));
   const newest = await getPage({ limit: 4 });
   expect(newest.texts).toEqual(['6', '7', '8', '9']);
   const before = await getPage({ limit: 4, nextToken: newest.backward });
