@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   type Dirent,
   lstatSync,
@@ -168,6 +169,25 @@ test('links inside are kept: to files, folders, one another, and to nowhere', as
   expectContained(home);
   expect(realpathSync(join(home, 'root/deep/down/up'))).toBe(join(home, 'root/lib/real.so.1'));
 });
+
+test('100,000 files are taken', async () => {
+  const names = Array.from({ length: 100_000 }, (_, index) => `folder${index % 300}/file${index}`);
+  const zip = execFileSync(
+    'python3',
+    [
+      '-c',
+      `import sys, io, zipfile
+out = io.BytesIO()
+with zipfile.ZipFile(out, 'w') as archive:
+    for name in sys.stdin.read().split(): archive.writestr(name, b'x')
+sys.stdout.buffer.write(out.getvalue())`,
+    ],
+    { input: names.join('\n'), maxBuffer: 50_000_000 },
+  );
+  const { outcome, home } = await extract(zip);
+  expect(outcome).toBe('taken');
+  expect(readdirSync(join(home, 'root'))).toHaveLength(300);
+}, 180_000);
 
 const part = fc.constantFrom('a', 'b', 'c', '..', '.', '', 'a\0', '\\', '/', 'x'.repeat(300), 'é', '\u202e');
 const path = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/'));
