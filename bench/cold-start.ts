@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type HANDLERS, LambdaClient } from './support/lambda-client.ts';
 import { startHearth } from './support/processes.ts';
@@ -10,22 +10,32 @@ import { type Bench, type BenchResult, percentile } from './support/report.ts';
 const STARTS = 50;
 const run = promisify(execFile);
 
+/** The least root file system that an interpreter of this machine starts in. */
+function makeRoot(folder: string): string {
+  const root = join(folder, 'root');
+  for (const name of ['usr', 'proc', 'lang']) mkdirSync(join(root, name), { recursive: true });
+  for (const name of ['bin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(root, name));
+  return root;
+}
+
+function bind(source: string, destination: string): object {
+  return { destination, type: 'bind', source, options: ['rbind', 'ro'] };
+}
+
 /** The bare interpreter in a sandbox of its own, until it has run an empty program. */
-async function runBare(folder: string, command: readonly string[], index: number): Promise<number> {
+async function runBare(folder: string, args: readonly string[], index: number): Promise<number> {
   const bundle = join(folder, `bundle-${index}`);
   mkdirSync(bundle);
   const namespaces = ['pid', 'network', 'ipc', 'uts', 'mount'].map((type) => ({ type }));
   const config = {
     ociVersion: '1.0.2',
-    process: {
-      user: { uid: 0, gid: 0 },
-      args: command,
-      env: ['PATH=/usr/local/bin:/usr/bin:/bin'],
-      cwd: '/',
-      noNewPrivileges: true,
-    },
-    root: { path: '/', readonly: true },
-    mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
+    process: { user: { uid: 0, gid: 0 }, args, env: ['PATH=/usr/bin:/bin'], cwd: '/', noNewPrivileges: true },
+    root: { path: makeRoot(bundle), readonly: true },
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc' },
+      bind('/usr', '/usr'),
+      bind(dirname(process.execPath), '/lang'),
+    ],
     linux: { namespaces },
   };
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
@@ -77,7 +87,7 @@ function summary({ hearthMs, initMs, bareMs }: ColdStarts): Record<string, numbe
 export const coldStart: Bench = {
   promise: 'P3',
   run: async (): Promise<BenchResult> => {
-    const nodejs = summary(await measure('nodejs', [process.execPath, '-e', '0']));
+    const nodejs = summary(await measure('nodejs', ['/lang/node', '-e', '0']));
     const python = summary(await measure('python', ['/usr/bin/python3', '-c', '0']));
     return {
       promise: 'P3',

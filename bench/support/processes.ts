@@ -18,7 +18,7 @@ export async function startEcho(): Promise<RunningServer> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'echo-server.ts')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const port = Number(await lineMatching(child, /^(\d+)$/));
+  const port = Number(await capture(child, /^(\d+)$/));
   return { port, pid: child.pid ?? 0, stop: () => end(child) };
 }
 
@@ -37,8 +37,7 @@ export async function startHearth(flags: readonly string[] = []): Promise<Runnin
     ...flags,
   ];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const port = Number(await lineMatching(child, /http:\/\/127\.0\.0\.1:(\d+)/));
-  await lineMatching(child, /(Ready\.)/);
+  const port = Number(await capture(child, /http:\/\/127\.0\.0\.1:(\d+)/, /^Ready\.$/));
   return {
     port,
     pid: child.pid ?? 0,
@@ -49,18 +48,18 @@ export async function startHearth(flags: readonly string[] = []): Promise<Runnin
   };
 }
 
-async function lineMatching(child: ChildProcess, pattern: RegExp): Promise<string> {
+/** What the pattern captures in the child's output, read line by line until `last` has been seen too. */
+async function capture(child: ChildProcess, pattern: RegExp, last = pattern): Promise<string> {
   if (!child.stdout) throw new Error('a child without output');
-  const lines = createInterface({ input: child.stdout });
-  try {
-    for await (const line of lines) {
-      const match = pattern.exec(line)?.[1];
-      if (match !== undefined) return match;
+  let captured: string | undefined;
+  for await (const line of createInterface({ input: child.stdout })) {
+    captured ??= pattern.exec(line)?.[1];
+    if (captured !== undefined && last.test(line)) {
+      child.stdout.resume();
+      return captured;
     }
-  } finally {
-    lines.close();
   }
-  throw new Error(`the server ended before it said ${pattern}`);
+  throw new Error(`the server ended before it said ${last}`);
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { invariant } from '../base/index.ts';
 import {
+  BodyBudget,
   errorReply,
   HttpConnection,
   type HttpLimits,
@@ -44,11 +45,14 @@ export interface RuntimeSessionLimits {
   readonly http: HttpLimits;
   /** More connections than this at a time are cut at once. */
   readonly connections: number;
+  /** Of all request bodies on their way, together; a body past it is refused as too large. */
+  readonly bodiesBytes: number;
 }
 
 export const runtimeSessionLimits: RuntimeSessionLimits = {
   http: { headBytes: 65_536, headers: 100, bodyBytes: 6_291_556, discardBytes: 67_108_864 },
   connections: 16,
+  bodiesBytes: 16_777_216,
 };
 
 const ACCEPTED = jsonReply(202, { status: 'OK' });
@@ -67,6 +71,7 @@ const METHOD = errorReply(405, 'MethodNotAllowed', 'The Runtime API does not kno
 export class RuntimeSession {
   readonly #observer: RuntimeObserver;
   readonly #limits: RuntimeSessionLimits;
+  readonly #budget: BodyBudget;
   readonly #tooLarge: Buffer;
   readonly #connections = new Set<HttpConnection>();
   readonly #waiting = new Set<HttpConnection>();
@@ -78,6 +83,7 @@ export class RuntimeSession {
   constructor(observer: RuntimeObserver, limits = runtimeSessionLimits) {
     this.#observer = observer;
     this.#limits = limits;
+    this.#budget = new BodyBudget(limits.bodiesBytes);
     this.#tooLarge = errorReply(
       413,
       'RequestEntityTooLarge',
@@ -103,7 +109,7 @@ export class RuntimeSession {
           request: (request, connection) => this.#handle(request, connection),
           closed: (connection, unfinished) => this.#disconnected(connection, unfinished),
         },
-        this.#limits.http,
+        { limits: this.#limits.http, budget: this.#budget },
       ),
     );
   }

@@ -2,11 +2,12 @@ import { expect, test } from 'vitest';
 import { listen, type RawClient } from '../../../tests/support/raw-client.ts';
 import { HttpConnection } from './http-connection.ts';
 import { jsonReply } from './reply.ts';
+import { BodyBudget } from './request-body.ts';
 
 const limits = { headBytes: 1_000, headers: 10, bodyBytes: 100_000, discardBytes: 300_000 };
 
 /** A server that echoes what it understood. */
-async function echo(): Promise<RawClient> {
+async function echo(budget = new BodyBudget(1_000_000)): Promise<RawClient> {
   const connect = await listen(
     (socket) =>
       new HttpConnection(
@@ -18,7 +19,7 @@ async function echo(): Promise<RawClient> {
             ]),
           closed: () => undefined,
         },
-        limits,
+        { limits, budget },
       ),
   );
   return connect();
@@ -75,6 +76,29 @@ test('a body past the limit is read to its end and the connection stays usable',
   client.post('/', 'x'.repeat(100_001)).post('/', 'small');
   expect(await bodyOf(client)).toMatchObject({ oversized: true, body: '' });
   expect(await bodyOf(client)).toMatchObject({ oversized: false, body: 'small' });
+});
+
+test('many small chunks make one body', async () => {
+  const client = await echo();
+  const chunks = Array.from({ length: 20_000 }, (_, index) => `1\r\n${index % 10}\r\n`).join('');
+  client.write(`POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`);
+  expect(await bodyOf(client)).toMatchObject({ body: '0123456789'.repeat(2_000) });
+});
+
+test('bodies on their way share one budget, and give it back', async () => {
+  const budget = new BodyBudget(100);
+  const [first, second] = [await echo(budget), await echo(budget)];
+  first.write(`POST / HTTP/1.1\r\nContent-Length: 90\r\n\r\n${'x'.repeat(80)}`);
+  second.post('/', 'y'.repeat(200));
+  expect(await bodyOf(second)).toMatchObject({ oversized: true });
+  first.socket.destroy();
+  await first.closed();
+  let answer: unknown;
+  do {
+    second.post('/', 'z'.repeat(100));
+    answer = await bodyOf(second);
+  } while (!JSON.stringify(answer).includes('"oversized":false'));
+  expect(answer).toMatchObject({ body: 'z'.repeat(100) });
 });
 
 test('a body without end is not read without end', async () => {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { HttpLimits } from './limits.ts';
 import { errorReply } from './reply.ts';
+import type { BodyBudget } from './request-body.ts';
 import type { Malformed, RequestHead } from './request-head.ts';
 import { type HttpRequest, RequestParser } from './request-parser.ts';
 
@@ -9,6 +10,12 @@ export interface ConnectionOwner {
   request(request: HttpRequest, connection: HttpConnection): void;
   /** The connection is gone; `unfinished` is the head of a request that was cut off in its body. */
   closed(connection: HttpConnection, unfinished: RequestHead | undefined): void;
+}
+
+export interface ConnectionBounds {
+  readonly limits: HttpLimits;
+  /** Shared by the connections of one session. */
+  readonly budget: BodyBudget;
 }
 
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
@@ -32,10 +39,10 @@ export class HttpConnection {
   #continued = false;
   #closed = false;
 
-  constructor(socket: Socket, owner: ConnectionOwner, limits: HttpLimits) {
+  constructor(socket: Socket, owner: ConnectionOwner, { limits, budget }: ConnectionBounds) {
     this.#socket = socket;
     this.#owner = owner;
-    this.#parser = new RequestParser(limits);
+    this.#parser = new RequestParser(limits, budget);
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('drain', () => this.#run());
@@ -129,6 +136,7 @@ export class HttpConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.#out = [];
+    this.#parser.close();
     this.#owner.closed(this, this.#parser.unfinished);
   }
 }

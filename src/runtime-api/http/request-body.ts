@@ -8,18 +8,44 @@ export interface BodyReader {
   readonly done: boolean;
 }
 
-/** What was read of a body so far. Past the limit nothing is kept, so that a client may finish and read its 413. */
+/** What all bodies on their way in one session may hold together, in bytes. */
+export class BodyBudget {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  take(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.#left += bytes;
+  }
+}
+
+/**
+ * What was read of a body so far. Past the limit, or where the budget has no more, nothing is kept, so that a client may
+ * finish and read its 413. A body in one piece is not copied; more pieces, however small, grow one buffer.
+ */
 export class BodyContent {
   readonly #limits: HttpLimits;
-  #parts: Buffer[] = [];
+  readonly #budget: BodyBudget;
+  #bytes: Buffer = Buffer.alloc(0);
+  #filled = 0;
   #length = 0;
+  #dropped = false;
 
-  constructor(limits: HttpLimits) {
+  constructor(limits: HttpLimits, budget: BodyBudget) {
     this.#limits = limits;
+    this.#budget = budget;
   }
 
   get oversized(): boolean {
-    return this.#length > this.#limits.bodyBytes;
+    return this.#dropped;
   }
 
   get beyondPatience(): boolean {
@@ -28,14 +54,41 @@ export class BodyContent {
 
   add(part: Buffer): void {
     this.#length += part.length;
-    if (this.oversized) this.#parts = [];
-    else this.#parts.push(part);
+    if (this.#dropped) return;
+    if (this.#length > this.#limits.bodyBytes || !this.#budget.take(part.length)) this.#drop();
+    else this.#keep(part);
   }
 
-  /** The whole body; without a copy where it came in one piece. */
-  bytes(): Buffer {
-    const [only] = this.#parts;
-    return this.#parts.length === 1 && only ? only : Buffer.concat(this.#parts);
+  /** The whole body; the budget no longer pays for it. */
+  take(): Buffer {
+    const body = this.#bytes.subarray(0, this.#filled);
+    this.release();
+    return body;
+  }
+
+  release(): void {
+    this.#budget.giveBack(this.#filled);
+    this.#bytes = Buffer.alloc(0);
+    this.#filled = 0;
+  }
+
+  #drop(): void {
+    this.#dropped = true;
+    this.release();
+  }
+
+  #keep(part: Buffer): void {
+    const filled = this.#filled + part.length;
+    if (this.#filled === 0) this.#bytes = part;
+    else if (filled > this.#bytes.length) this.#grow(filled);
+    if (this.#filled > 0) part.copy(this.#bytes, this.#filled);
+    this.#filled = filled;
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * needed, this.#limits.bodyBytes)));
+    this.#bytes.copy(larger, 0, 0, this.#filled);
+    this.#bytes = larger;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { HttpLimits } from './limits.ts';
-import { BodyContent, type BodyReader, ChunkedBody, LengthBody } from './request-body.ts';
+import { type BodyBudget, BodyContent, type BodyReader, ChunkedBody, LengthBody } from './request-body.ts';
 import { type Malformed, parseRequestHead, type RequestHead } from './request-head.ts';
 
 export interface HttpRequest {
@@ -26,12 +26,14 @@ interface OpenRequest {
 /** Cuts a stream of bytes, however it is split, into HTTP/1.1 requests. Keeps no more than its limits allow. */
 export class RequestParser {
   readonly #limits: HttpLimits;
+  readonly #budget: BodyBudget;
   #bytes: Buffer = NOTHING;
   #offset = 0;
   #open: OpenRequest | undefined;
 
-  constructor(limits: HttpLimits) {
+  constructor(limits: HttpLimits, budget: BodyBudget) {
     this.#limits = limits;
+    this.#budget = budget;
   }
 
   /** The head of a request whose body is still on its way. */
@@ -48,6 +50,11 @@ export class RequestParser {
     const rest = this.buffered;
     this.#bytes = rest === 0 ? chunk : Buffer.concat([this.#bytes.subarray(this.#offset), chunk]);
     this.#offset = 0;
+  }
+
+  /** Gives up what is not finished: the connection is gone. */
+  close(): void {
+    this.#open?.content.release();
   }
 
   /** The next whole request; undefined until more bytes arrive. Of no use after `malformed`. */
@@ -69,7 +76,7 @@ export class RequestParser {
     const head = parseRequestHead(this.#bytes.toString('latin1', this.#offset, end), this.#limits);
     if ('status' in head) return head;
     this.#offset = end + HEAD_END.length;
-    const content = new BodyContent(this.#limits);
+    const content = new BodyContent(this.#limits, this.#budget);
     this.#open = {
       head,
       content,
@@ -91,6 +98,6 @@ export class RequestParser {
     if (!open.reader.done) return undefined;
     this.#open = undefined;
     const { oversized } = open.content;
-    return { kind: 'request', request: { head: open.head, body: open.content.bytes(), oversized } };
+    return { kind: 'request', request: { head: open.head, body: open.content.take(), oversized } };
   }
 }
