@@ -51,6 +51,7 @@ import {
   applyMigrations,
   type Database,
   type DatabaseLocation,
+  lockDatabase,
   lockDataFolder,
   openDatabase,
 } from './store/index.ts';
@@ -124,6 +125,10 @@ async function prepareGround(options: HearthOptions, closing: AsyncDisposableSta
   const lock = lockDataFolder(folder);
   closing.defer(() => lock.release());
   const [log, clock, ids] = [createLog(options.logLevel), new WallClock(), randomIds];
+  if (options.store !== 'sqlite') {
+    const claim = await lockDatabase(postgresAddress(options.store), log);
+    closing.defer(() => claim.release());
+  }
   const { database, logDatabase } = await openDatabases(options, folder, clock);
   closing.defer(() => database.close());
   closing.defer(() => logDatabase.close());
@@ -149,18 +154,20 @@ async function openDatabases(
   folder: string,
   clock: WallClock,
 ): Promise<{ database: Database; logDatabase: Database }> {
-  if (store !== 'sqlite' && !/^postgres(ql)?:\/\//.test(store)) {
-    throw new Error(`--store ${store}: neither sqlite nor a postgres:// address`);
-  }
   const [main, logs]: readonly [DatabaseLocation, DatabaseLocation] =
     store === 'sqlite'
       ? [{ file: join(folder, 'hearth.db') }, { file: join(folder, 'logs.db') }]
-      : [{ url: store }, { url: store, writers: 'logs' }];
+      : [{ url: postgresAddress(store) }, { url: postgresAddress(store), writers: 'logs' }];
   const [database, logDatabase] = await Promise.all([
     openDatabase(main, clock),
     openDatabase({ ...logs, survives: 'process-death' }, clock),
   ]);
   return { database, logDatabase };
+}
+
+function postgresAddress(store: string): string {
+  if (/^postgres(ql)?:\/\//.test(store)) return store;
+  throw new Error(`--store ${store}: neither sqlite nor a postgres:// address`);
 }
 
 async function build(ground: Ground): Promise<HearthServer> {

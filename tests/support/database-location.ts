@@ -5,7 +5,7 @@ import type { DatabaseLocation } from '../../src/store/index.ts';
 
 /**
  * Where a test that keeps its data in `folder` has its database: a SQLite file there, or, when
- * `HEARTH_TEST_POSTGRES` names a server (`npm run test:postgres` does), a database of that server, one for each folder.
+ * `HEARTH_TEST_POSTGRES` names a server (as in the `postgres` project of the tests), a database of that server, one for each folder.
  */
 export async function databaseLocation(folder: string): Promise<DatabaseLocation> {
   const server = process.env['HEARTH_TEST_POSTGRES'];

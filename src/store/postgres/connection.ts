@@ -13,7 +13,12 @@ interface Answer {
 /** Opens nothing yet: `postgres` connects with the first query. Loaded here, since SQLite's users need none of it. */
 export async function connect(
   url: string,
-  options: { readonly max: number; readonly settings: Readonly<Record<string, string>> },
+  options: {
+    readonly max: number;
+    readonly settings: Readonly<Record<string, string>>;
+    /** Called for each connection that ends. */
+    readonly onClose?: () => void;
+  },
 ): Promise<postgres.Sql> {
   const { default: postgres } = await import('postgres');
   return postgres(url, {
@@ -22,6 +27,7 @@ export async function connect(
     connect_timeout: 10,
     fetch_types: false,
     onnotice: () => undefined,
+    ...(options.onClose && { onclose: options.onClose }),
     connection: { application_name: 'hearth', ...options.settings },
     types: { int8: integers, bool: booleans },
   });

@@ -1,8 +1,9 @@
+import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findPostgres, PostgresServer } from '../../../tests/support/postgres-server.ts';
-import { ManualClock } from '../../base/index.ts';
+import { createLog, ManualClock } from '../../base/index.ts';
 import { databaseContract } from '../database.contract.ts';
-import { openDatabase } from '../index.ts';
+import { lockDatabase, openDatabase } from '../index.ts';
 
 const programs = findPostgres();
 if (!programs) process.stderr.write('SKIPPED: PostgreSQL is not installed (apt-get install postgresql)\n');
@@ -28,5 +29,30 @@ describe.skipIf(!programs)('with a server', () => {
       name: 'DatabaseError',
       code: 'failed',
     });
+  });
+
+  test('a database that another server has is refused until that server lets go of it', async () => {
+    const url = await server.createDatabase();
+    const first = await lockDatabase(url, createLog('silent'));
+    await expect(lockDatabase(url, createLog('silent'))).rejects.toThrow(
+      'another Hearth server uses this database',
+    );
+    await first.release();
+    await (await lockDatabase(url, createLog('silent'))).release();
+  });
+
+  test('a claim whose connection broke is made again', async () => {
+    const url = await server.createDatabase();
+    const lock = await lockDatabase(url, createLog('silent'));
+    const admin = postgres(url, { max: 1 });
+    const holders = () => admin`SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted`;
+    const [before] = await holders();
+    await admin`SELECT pg_terminate_backend(${before?.['pid']})`;
+    for (;;) {
+      const [now] = await holders();
+      if (now && now['pid'] !== before?.['pid']) break;
+    }
+    await lock.release();
+    await admin.end();
   });
 });

@@ -127,6 +127,8 @@ export class BufferedLogSink implements LogSink {
     // The append that caused an early flush is still on its way into its buffer.
     await Promise.resolve();
     const parcels = [...this.#refused, ...this.#takeDirty()];
+    // Streams first, since they may be recorded in any order: chunks are then numbered in the order of the parcels.
+    await Promise.allSettled(parcels.map(({ buffer }) => this.#record(buffer)));
     const outcomes = await Promise.allSettled(parcels.map((parcel) => this.#storeParcel(parcel)));
     const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
     if (failures[0] && this.#refused.length === 0) {
@@ -146,17 +148,23 @@ export class BufferedLogSink implements LogSink {
   }
 
   async #storeParcel({ buffer, chunks, units }: Parcel): Promise<void> {
-    const stored = buffer.ids !== undefined && (await this.#append(buffer, chunks));
-    if (!stored) await this.#appendAnew(buffer, chunks);
+    if (!(await this.#append(buffer, chunks))) await this.#appendAnew(buffer, chunks);
     this.#units -= units;
   }
 
-  /** The first events of a stream, or the first after somebody deleted it: record it, then store them. */
+  /** The first events after somebody deleted the stream. */
   async #appendAnew(buffer: StreamBuffer, chunks: readonly Chunk[]): Promise<void> {
-    const { group, stream } = buffer.name;
-    buffer.ids = await this.#parts.groups.ensureStream(buffer.name, group, stream, this.#parts.clock.nowMs());
+    buffer.ids = undefined;
+    await this.#record(buffer);
     if (!(await this.#append(buffer, chunks)))
-      throw new Error(`log stream ${stream} was deleted while being written`);
+      throw new Error(`log stream ${buffer.name.stream} was deleted while being written`);
+  }
+
+  /** Makes the stream where this is the first that is heard of it. */
+  async #record(buffer: StreamBuffer): Promise<void> {
+    const { groups, clock } = this.#parts;
+    const { group, stream } = buffer.name;
+    buffer.ids ??= await groups.ensureStream(buffer.name, group, stream, clock.nowMs());
   }
 
   async #append({ ids }: StreamBuffer, chunks: readonly Chunk[]): Promise<boolean> {
