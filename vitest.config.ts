@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { findPostgres } from './tests/support/postgres-server.ts';
 
 /** Suites over the store, which run against SQLite with all others and once more against PostgreSQL. */
@@ -10,9 +10,12 @@ const storeBacked = [
   'src/edge/keys.test.ts',
 ];
 
-const everything = { extends: true, test: { name: 'all', include: ['{src,tests}/**/*.test.ts'] } } as const;
+const everything: TestProjectInlineConfiguration = {
+  extends: true,
+  test: { name: 'all', include: ['{src,tests}/**/*.test.ts'] },
+};
 
-const postgres = {
+const postgres: TestProjectInlineConfiguration = {
   extends: true,
   test: {
     name: 'postgres',
