@@ -14,7 +14,7 @@ let fixture: FunctionsFixture;
 let call: (
   request: string,
   body?: object,
-  as?: { account?: string; arn?: string; region?: string },
+  as?: { account?: string; arn?: string; region?: string; origin?: 'environment' },
 ) => Promise<Answer>;
 
 beforeEach(async () => {
@@ -48,7 +48,7 @@ function caller(): typeof call {
         region,
         requestId: 'r-1',
         caller: { account, arn, userId: account },
-        origin: 'host',
+        origin: as.origin ?? 'host',
         baseUrl: 'http://127.0.0.1:4566',
       },
     });
@@ -173,6 +173,15 @@ describe('CreateFunction', () => {
     expect(JSON.stringify(answer.body)).toContain(JSON.stringify(message).slice(1, -1));
     expect((await call(`GET ${FUNCTIONS}/hello`)).status).toBe(404);
   });
+
+  test.each([{ arn: 'arn:aws:sts::000000000000:assumed-role/r/hello' }, { origin: 'environment' as const }])(
+    'mounts no folder of the host for a function, told by %j',
+    async (as) => {
+      const live = definition({ Code: { S3Bucket: 'hot-reload', S3Key: '/' } });
+      const { body } = await call(`POST ${FUNCTIONS}`, live, as);
+      expect(body['message']).toContain('neither a function nor the session of a role may mount a folder');
+    },
+  );
 
   test('takes settings that say nothing new', async () => {
     const { status } = await create({
