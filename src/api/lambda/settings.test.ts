@@ -238,7 +238,7 @@ describe('layer permissions', () => {
     await lambda.send(new RemoveLayerVersionPermissionCommand({ ...version, StatementId: 's1' }));
     await expect(useIt()).rejects.toMatchObject({ name: 'AccessDeniedException' });
     await expect(lambda.send(new GetLayerVersionPolicyCommand(version))).rejects.toMatchObject(
-      notFound('The resource you requested does not exist.'),
+      notFound('No policy is associated with the given resource.'),
     );
   });
 

@@ -36,7 +36,7 @@ export class ResourcePolicies {
     const policy = await this.#store.find(resource);
     if (policy !== undefined) return policy;
     if (resource.kind === 'layer') await this.#store.requireTarget(resource);
-    throw noSuchPolicy();
+    throw noSuchPolicy(resource);
   }
 
   /** Called after every change of a policy made here. */
@@ -68,9 +68,7 @@ export class ResourcePolicies {
   /** Removes one statement; the last takes the policy with it. Throws `ResourceNotFoundException`, worded for what is missing. */
   async remove(resource: PolicyResource, sid: string, { revisionId }: PolicyCondition = {}): Promise<void> {
     const decide = (current: StoredPolicy | undefined) => {
-      if (current === undefined) {
-        throw awsError('ResourceNotFoundException', 'No policy is associated with the given resource.');
-      }
+      if (current === undefined) throw noPolicyAssociated();
       const statements = statementsOf(current);
       const kept = statements.filter((one) => one['Sid'] !== sid);
       if (kept.length === statements.length) {
@@ -101,7 +99,7 @@ export class ResourcePolicies {
   /** Throws `ResourceNotFoundException` where there is no policy. */
   async delete(resource: PolicyResource, { revisionId }: PolicyCondition = {}): Promise<void> {
     const decide = (current: StoredPolicy | undefined) => {
-      if (current === undefined) throw noSuchPolicy();
+      if (current === undefined) throw noSuchPolicy(resource);
       requireRevision(resource, current, revisionId);
       return undefined;
     };
@@ -128,8 +126,14 @@ export class ResourcePolicies {
   }
 }
 
-function noSuchPolicy(): Error {
+/** AWS words what a layer version lacks otherwise than what a function lacks. */
+function noSuchPolicy({ kind }: PolicyResource): Error {
+  if (kind === 'layer') return noPolicyAssociated();
   return awsError('ResourceNotFoundException', 'The resource you requested does not exist.');
+}
+
+function noPolicyAssociated(): Error {
+  return awsError('ResourceNotFoundException', 'No policy is associated with the given resource.');
 }
 
 function noPolicyFound(resource: PolicyResource): Error {
