@@ -15,11 +15,13 @@ done
 
 cache=$PWD/.cache/cgroup2-vm
 mkdir -p "$cache"
-kernel_deb=${KERNEL_DEB:-$(ls "$cache"/linux-image-*.deb 2> /dev/null | tail -1)}
+newest_kernel() { find "$cache" -maxdepth 1 -name 'linux-image-*.deb' | sort | tail -1; }
+kernel_deb=${KERNEL_DEB:-$(newest_kernel)}
 if [ -z "$kernel_deb" ]; then
   package=$(apt-cache depends linux-image-amd64 | awk '/Depends: linux-image/ { print $2; exit }')
-  (cd "$cache" && apt-get download -qq -o Acquire::Retries=3 "$package" 2> /dev/null)
-  kernel_deb=$(ls "$cache"/linux-image-*.deb | tail -1)
+  (cd "$cache" && apt-get download -qq -o Acquire::Retries=3 "$package" 2> /dev/null) || true
+  kernel_deb=$(newest_kernel)
+  [ -n "$kernel_deb" ] || { echo "SKIPPED: no kernel package could be fetched (apt-get update, then again)"; exit 77; }
 fi
 [ -d "$cache/kernel" ] || { mkdir "$cache/kernel.new"; dpkg-deb -x "$kernel_deb" "$cache/kernel.new"; mv "$cache/kernel.new" "$cache/kernel"; }
 kernel=$(ls "$cache"/kernel/boot/vmlinuz-*)

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { listen, type RawClient } from '../../tests/support/raw-client.ts';
-import { type RuntimeAnswer, RuntimeSession } from './index.ts';
+import { type RuntimeAnswer, type RuntimeObserver, RuntimeSession } from './index.ts';
 
 const REQUESTS = 4_000;
 
@@ -101,3 +101,36 @@ test('thousands of hostile requests are each refused or answered, and the runtim
   expect((await honest.reply())?.status).toBe(202);
   expect(answers).toEqual([{ kind: 'response', payload: Buffer.from('"still here"') }]);
 });
+
+test.each([
+  ['before a line feed', `X-Blank:${' '.repeat(60_000)}\n`],
+  ['between two letters', `X-Blank: a${' \t'.repeat(30_000)}b`],
+  ['as a name', `${' '.repeat(60_000)}: x`],
+])('a head full of blanks %s keeps the server no longer than any other', async (_, line) => {
+  const session = new RuntimeSession(silent);
+  const connect = await listen((socket) => session.attach(socket));
+  const [hostile, honest] = [await connect(), await connect()];
+  hostile.get('/ping', `${line}\r\n`);
+  expect([200, 400]).toContain((await hostile.reply())?.status);
+  honest.get('/ping');
+  expect((await honest.reply())?.body).toBe('pong');
+});
+
+test('no control character gets through a header field: not into an answer, not into a log', async () => {
+  const session = new RuntimeSession(silent);
+  const connect = await listen((socket) => session.attach(socket));
+  for (const code of [0, 1, 8, 10, 11, 13, 27, 31, 127]) {
+    const client = await connect();
+    client.get('/ping', `Content-Type: a${String.fromCharCode(code)}b\r\n`);
+    expect((await client.reply())?.status, `U+${code.toString(16)}`).toBe(400);
+  }
+  const client = await connect();
+  client.get('/ping', 'Content-Type: \t a\tb \t\r\n');
+  expect((await client.reply())?.status).toBe(200);
+});
+
+const silent: RuntimeObserver = {
+  ready: () => undefined,
+  answered: () => undefined,
+  initFailed: () => undefined,
+};
