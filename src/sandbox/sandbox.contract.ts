@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -145,6 +146,30 @@ export function describeSandboxContract(
       const specs = ['first', 'second'].map((word) => shellSpec(script, { listeners: [greet(word)] }));
       const outcomes = await Promise.all(specs.map(async (spec) => outcomeOf(await factory.start(spec))));
       expect(outcomes.map(({ stdout }) => stdout)).toEqual(['first', 'second']);
+    });
+
+    test('connects to a port that the command listens on, and to none once it has ended', async () => {
+      const listen = `perl -MIO::Socket::INET -e '
+        $| = 1;
+        my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 4) or die $!;
+        print $server->sockport, "\\n";
+        my $client = $server->accept;
+        print $client "from inside, you said: ", scalar <$client>'`;
+      const sandbox = await factory.start(shellSpec(listen));
+      const [printed] = (await once(sandbox.stdout, 'data')) as [Buffer];
+      const socket = await sandbox.connect(Number(String(printed)));
+      socket.end('hello\n');
+      expect(await text(socket)).toBe('from inside, you said: hello\n');
+      await sandbox.exited;
+      await expect(sandbox.connect(Number(String(printed)))).rejects.toThrow();
+      await sandbox.destroy();
+    });
+
+    test('rejects a connection to a port that nothing listens on', async () => {
+      const sandbox = await factory.start(shellSpec('echo ready; sleep 1000'));
+      await outputUntil(sandbox, 'ready');
+      await expect(sandbox.connect(1)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      await sandbox.destroy();
     });
 
     test('connects the runtime socket of each sandbox to its own handler', async () => {

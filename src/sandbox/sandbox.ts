@@ -92,6 +92,11 @@ export interface Sandbox {
   thaw(): void;
   usage(): SandboxUsage;
   signal(signal: NodeJS.Signals): void;
+  /**
+   * Connects to a TCP port that the command listens on at its own 127.0.0.1. Rejects where nothing listens (yet), and
+   * once the sandbox is gone. The socket is the caller's.
+   */
+  connect(port: number): Promise<Socket>;
   /** Kills every process inside and removes everything, `/tmp` included. */
   destroy(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -118,7 +119,7 @@ export class ChildSandbox implements Sandbox {
     });
   }
 
-  async #listen(onConnection: (socket: import('node:net').Socket) => void): Promise<string> {
+  async #listen(onConnection: (socket: Socket) => void): Promise<string> {
     const server = createServer(onConnection);
     this.#servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -128,6 +129,12 @@ export class ChildSandbox implements Sandbox {
 
   limitCpu(vcpus: number | undefined): void {
     this.#owner.note(`cpu ${vcpus?.toFixed(3)}`);
+  }
+
+  async connect(port: number): Promise<Socket> {
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    return socket;
   }
 
   freeze(): void {

@@ -26,6 +26,8 @@ export interface NetworkNamespace {
   readonly routing: number;
   /** Sockets bound to the addresses that were asked for, in that order, not yet listening; the taker closes them. */
   readonly bound: readonly number[];
+  /** A TCP socket of the namespace, not connected to anything; the taker closes it. Throws `SyscallError`. */
+  openSocket(): number;
   close(): void;
 }
 
@@ -62,7 +64,7 @@ export class Namespaces {
           this.#syscalls.bindIpv4(socket, host, port);
           return socket;
         });
-        return new HeldNamespace(fd, routing, bound);
+        return new HeldNamespace(fd, { routing, bound, openSocket: () => this.#openSocket(fd) });
       });
     } catch (error) {
       for (const fd of opened) closeSync(fd);
@@ -72,6 +74,13 @@ export class Namespaces {
 
   close(): void {
     closeSync(this.#home);
+  }
+
+  #openSocket(namespace: number): number {
+    return this.#away(() => {
+      this.#syscalls.joinNetwork(namespace);
+      return this.#syscalls.socket(AF_INET, SOCK_STREAM, 0);
+    });
   }
 
   /** Runs `work`, which changes the namespace, and comes back. `work` must not wait: other code would run over there. */
@@ -102,12 +111,19 @@ class HeldNamespace implements NetworkNamespace {
   readonly fd: number;
   readonly routing: number;
   readonly bound: readonly number[];
+  readonly #openSocket: () => number;
   #open = true;
 
-  constructor(fd: number, routing: number, bound: readonly number[]) {
+  constructor(fd: number, parts: Pick<NetworkNamespace, 'routing' | 'bound' | 'openSocket'>) {
     this.fd = fd;
-    this.routing = routing;
-    this.bound = bound;
+    this.routing = parts.routing;
+    this.bound = parts.bound;
+    this.#openSocket = parts.openSocket;
+  }
+
+  openSocket(): number {
+    if (!this.#open) throw new Error('the network namespace is gone');
+    return this.#openSocket();
   }
 
   get path(): string {

@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net';
 import { type Clock, invariant, type Log } from '../../base/index.ts';
 import type { SandboxListener } from '../sandbox.ts';
 import { loadNativeLibrary } from '../system/native.ts';
+import { connectToLoopback } from './connect.ts';
 import { openListeners } from './listener.ts';
 import { Namespaces } from './namespaces.ts';
 import { type Outbound, openOutbound } from './outbound/outbound.ts';
@@ -13,6 +15,8 @@ export interface SandboxNetwork {
   readonly namespacePath: string;
   /** What `/etc/resolv.conf` inside must say. */
   readonly resolvConf: string;
+  /** Connects to a port of the network's own 127.0.0.1. */
+  connect(port: number): Promise<Socket>;
   /** Ends the listeners and their connections and lets go of the namespace. Idempotent. */
   destroy(): Promise<void>;
 }
@@ -105,6 +109,7 @@ class Networks implements SandboxNetworks {
     const network: SandboxNetwork = {
       namespacePath: namespace.path,
       resolvConf: this.#outbound.resolvConf,
+      connect: async (port) => connectToLoopback(port, namespace.openSocket()),
       destroy: async () => {
         this.#live.delete(network);
         for (const step of undo.splice(0)) step();

@@ -60,11 +60,14 @@ export async function launch(
   const surroundings: Surroundings = {};
   try {
     const program = spec.program(viewFrom(spec));
-    await surround(parts, { spec, program, keepsake, folder, surroundings });
+    const network = await surround(parts, { spec, program, keepsake, folder, surroundings });
     const command = await startCommand(parts, { spec, program, uid: keepsake.uid, bundle: folder });
-    return new OciSandbox(spec.id, command, async (keep) => {
-      await dismantle(parts, spec.id, surroundings);
-      await onRemoved(keep);
+    return new OciSandbox(spec.id, command, {
+      connect: (port) => network.connect(port),
+      release: async (keep) => {
+        await dismantle(parts, spec.id, surroundings);
+        await onRemoved(keep);
+      },
     });
   } catch (error) {
     await dismantle(parts, spec.id, surroundings);
@@ -96,8 +99,8 @@ interface SurroundOptions {
   readonly surroundings: Surroundings;
 }
 
-/** Makes everything that must stand before the command starts. */
-async function surround(parts: LaunchParts, options: SurroundOptions): Promise<void> {
+/** Makes everything that must stand before the command starts; gives its network. */
+async function surround(parts: LaunchParts, options: SurroundOptions): Promise<SandboxNetwork> {
   const { spec, program, keepsake, folder, surroundings } = options;
   const network = await parts.networks.create(spec.listeners);
   surroundings.network = network;
@@ -122,6 +125,7 @@ async function surround(parts: LaunchParts, options: SurroundOptions): Promise<v
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o600 });
   const socketPath = join(rootPath, RUNTIME_SOCKET_PATH);
   if (spec.onRuntimeSocket) surroundings.socket = listenOnUnixSocket(socketPath, uid, spec.onRuntimeSocket);
+  return network;
 }
 
 function viewFrom(spec: SandboxSpec): InsideView {

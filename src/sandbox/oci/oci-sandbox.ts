@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Cgroup } from '../cgroups/cgroups.ts';
@@ -16,20 +17,28 @@ export interface StartedCommand {
   readonly log: Readable;
 }
 
-/** One command under `runc`. The factory releases what surrounds it, by `release`, once every process is dead. */
+/** What the factory made around the command. */
+export interface CommandSurroundings {
+  /** Connects to a port inside. */
+  connect(port: number): Promise<Socket>;
+  /** Called once, when every process is dead. */
+  release(keep: boolean): Promise<void>;
+}
+
+/** One command under `runc`. */
 export class OciSandbox implements RestartableSandbox {
   readonly id: string;
   readonly exited: Promise<SandboxExit>;
   readonly #command: StartedCommand;
-  readonly #release: (keep: boolean) => Promise<void>;
+  readonly #surroundings: CommandSurroundings;
   #state: 'running' | 'ended' | 'removed' = 'running';
   #usage: SandboxUsage = { memoryPeakBytes: 0, cpuUsec: 0 };
   #removal: Promise<void> | undefined;
 
-  constructor(id: string, command: StartedCommand, release: (keep: boolean) => Promise<void>) {
+  constructor(id: string, command: StartedCommand, surroundings: CommandSurroundings) {
     this.id = id;
     this.#command = command;
-    this.#release = release;
+    this.#surroundings = surroundings;
     this.exited = this.#watch();
   }
 
@@ -66,6 +75,11 @@ export class OciSandbox implements RestartableSandbox {
     if (this.#state === 'running') process.kill(this.#command.pid, signal);
   }
 
+  async connect(port: number): Promise<Socket> {
+    if (this.#state !== 'running') throw new Error(`sandbox ${this.id} does not run any more`);
+    return this.#surroundings.connect(port);
+  }
+
   destroy(): Promise<void> {
     return this.#remove(false);
   }
@@ -89,7 +103,7 @@ export class OciSandbox implements RestartableSandbox {
     this.#state = 'removed';
     this.#command.cgroup.close();
     for (const output of this.#outputs()) if (output.readableFlowing === null) output.resume();
-    await this.#release(keep);
+    await this.#surroundings.release(keep);
   }
 
   async #watch(): Promise<SandboxExit> {

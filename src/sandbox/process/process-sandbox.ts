@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { connectToLoopback } from '../network/connect.ts';
 import type { SandboxExit, SandboxUsage } from '../sandbox.ts';
 import { sendSignal } from '../system/signals.ts';
 import { MAX_KILL_ROUNDS, processesWithVariable, processesOfUser, processUsage } from './processes.ts';
@@ -65,6 +67,12 @@ export class ProcessSandbox implements RestartableSandbox {
 
   signal(signal: NodeJS.Signals): void {
     if (!this.#ended) sendSignal(this.#process.pid, signal);
+  }
+
+  /** Inside and outside are one network here. */
+  async connect(port: number): Promise<Socket> {
+    if (this.#ended) throw new Error(`sandbox ${this.id} does not run any more`);
+    return connectToLoopback(port);
   }
 
   destroy(): Promise<void> {
