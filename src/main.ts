@@ -17,7 +17,6 @@ import {
   accessKeysMigrations,
   Authenticator,
   ControlPlane,
-  type ControlRoute,
   createEdge,
   type Edge,
   keyRoutes,
@@ -35,6 +34,7 @@ import {
 } from './functions/index.ts';
 import { FunctionInvoker } from './invoke/index.ts';
 import type { FunctionVersion } from './model/index.ts';
+import { operatorRoutes, type ServerFacts } from './operator/index.ts';
 import { type Machine, MachineRuntimes } from './runtimes/index.ts';
 import {
   createOciSandboxFactory,
@@ -57,8 +57,12 @@ import {
 } from './store/index.ts';
 import { type Logs, openLogs } from './telemetry/index.ts';
 
+export type { ServerStatus } from './operator/index.ts';
+
 /** Everything that `hearth start` can be told. */
 export interface HearthOptions {
+  /** Of Hearth, as in its package. */
+  readonly version: string;
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
@@ -200,11 +204,16 @@ async function build(ground: Ground): Promise<HearthServer> {
     verifier: new SignatureVerifier(clock),
   });
   keys.onChange(() => authenticator.forget());
-  const control: readonly ControlRoute[] = [
-    ...keyRoutes(keys),
-    ...serverRoutes(ground, { features, scheduler }),
-  ];
-  const edge = createEdge({
+  const server: ServerFacts = {
+    version: options.version,
+    endpoint: () => `http://${options.host}:${inside.port}`,
+    dataFolder: folder,
+    store: options.store === 'sqlite' ? 'sqlite' : 'postgres',
+    sandbox: sandboxes.capabilities.kind,
+    auth: options.auth,
+  };
+  const operator = { ...ground, server, features, settings, scheduler, requests: () => edge.requests };
+  const edge: Edge = createEdge({
     host: options.host,
     port: options.port,
     api: openApi(ground, features, settings),
@@ -212,7 +221,7 @@ async function build(ground: Ground): Promise<HearthServer> {
     lookup: features.lookup,
     access: settings.access,
     authenticator,
-    control: new ControlPlane(operatorToken(folder), control),
+    control: new ControlPlane(operatorToken(folder), [...keyRoutes(keys), ...operatorRoutes(operator)]),
     downloads: { prefix: DOWNLOAD_PATH, verify: (url) => features.downloadLinks.verify(url) },
     clock,
     ids,
@@ -221,7 +230,7 @@ async function build(ground: Ground): Promise<HearthServer> {
   closing.defer(() => edge.close());
   inside.open(edge, await edge.listen());
   return {
-    endpoint: `http://${options.host}:${inside.port}`,
+    endpoint: server.endpoint(),
     dataFolder: folder,
     capabilities: sandboxes.capabilities,
     notes,
@@ -353,32 +362,6 @@ function openApi(
     },
     ground,
   );
-}
-
-interface ServerParts {
-  readonly features: FunctionsModule;
-  readonly scheduler: Scheduler;
-}
-
-/** What `hearth status` shows. */
-function serverRoutes({ folder, options }: Ground, { scheduler }: ServerParts): readonly ControlRoute[] {
-  const status = () => {
-    const { environments } = scheduler;
-    const memory = process.memoryUsage();
-    return {
-      pid: process.pid,
-      upSeconds: Math.round(process.uptime()),
-      dataFolder: folder,
-      store: options.store === 'sqlite' ? 'sqlite' : 'postgres',
-      auth: options.auth,
-      memoryMiB: Math.round(memory.rss / 2 ** 20),
-      environments: {
-        live: environments.length,
-        busy: environments.filter((environment) => environment.state === 'invoking').length,
-      },
-    };
-  };
-  return [{ method: 'GET', path: '/status', handle: () => ({ status: 200, body: status() }) }];
 }
 
 /** Any keys will do while none are verified; otherwise the oldest key, or a first one. */

@@ -25,6 +25,7 @@ const ranks: Readonly<Record<string, number>> = {
   api: 10,
   templates: 10,
   edge: 11,
+  operator: 11.5,
   'main.ts': 12,
   cli: 13,
 };

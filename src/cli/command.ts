@@ -18,6 +18,8 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by Ctrl-C, SIGTERM, or the end of the launcher. */
   readonly signal: AbortSignal;
+  /** Of Hearth. */
+  readonly version: string;
 }
 
 /** A command as data: the help text, the parser and the completion come from it. */

@@ -88,7 +88,12 @@ function split(parameters: readonly unknown[]): [FlagValues, string[]] {
 
 function contextFor(values: FlagValues, given: ProgramEnvironment): CommandContext {
   const format = values['output'] === 'json' ? 'json' : 'text';
-  return { output: new Output(format, given.stdout, given.stderr), env: given.env, signal: given.signal };
+  return {
+    output: new Output(format, given.stdout, given.stderr),
+    env: given.env,
+    signal: given.signal,
+    version: given.version,
+  };
 }
 
 function explain(error: unknown, { stderr, signal }: ProgramEnvironment): number {

@@ -42,6 +42,8 @@ export interface Edge {
    * object for each environment.
    */
   acceptFromEnvironment(socket: Socket, origin: EnvironmentOrigin): void;
+  /** Requests answered so far, and those that are being answered. */
+  readonly requests: { readonly served: number; readonly inFlight: number };
   /** Stops accepting, finishes what is being answered (as long as `drainMs`), then closes every connection. Idempotent. */
   close(): Promise<void>;
 }
@@ -57,6 +59,9 @@ export function createEdge(options: EdgeOptions): Edge {
     listen: () => listen(server, options),
     acceptFromEnvironment: (socket, origin) => {
       if (environments.admit(socket, origin)) server.emit('connection', socket);
+    },
+    get requests() {
+      return handler.requests;
     },
     close: () => {
       closing ??= drain(server, handler, { clock: options.clock, drainMs: limits.drainMs });

@@ -52,6 +52,7 @@ export class RequestHandler {
   readonly #bodies: BodyCollector;
   readonly #invokeNeeds: InvokeNeeds;
   #inFlight = 0;
+  #served = 0;
   #drained: Deferred<void> | undefined;
 
   constructor(needs: RequestHandlerNeeds) {
@@ -87,11 +88,16 @@ export class RequestHandler {
     return this.#drained.promise;
   }
 
+  get requests(): { readonly served: number; readonly inFlight: number } {
+    return { served: this.#served, inFlight: this.#inFlight };
+  }
+
   #track(response: ServerResponse): void {
     this.#inFlight++;
     if (this.#drained) response.shouldKeepAlive = false;
     response.once('close', () => {
       this.#inFlight--;
+      this.#served++;
       if (this.#inFlight === 0) this.#drained?.resolve();
     });
   }

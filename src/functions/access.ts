@@ -95,6 +95,11 @@ export class AccessControl implements ResourceAccess {
     }
   }
 
+  /** Drops everything that is remembered. */
+  clear(): void {
+    this.#remembered.clear();
+  }
+
   #evaluate(policies: readonly Policy[], resource: PolicyResource, request: ResourceRequest): AccessDecision {
     const { principal, action, facts } = request;
     const context = policyContext({ ...facts, principal, nowMs: this.#clock.nowMs() });

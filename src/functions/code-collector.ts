@@ -14,7 +14,7 @@ interface CodeCollectorParts {
   readonly log: Log;
 }
 
-/** Removes code that nothing refers to: at start at once, later only what was unreferenced for a grace period. */
+/** Removes code that nothing refers to: at start and at a reset at once, otherwise only what was unreferenced for a grace period. */
 export class CodeCollector {
   readonly #parts: CodeCollectorParts;
   #condemned: ReadonlySet<string> = new Set();
@@ -25,8 +25,9 @@ export class CodeCollector {
     this.#parts = parts;
   }
 
-  /** At start nothing runs yet, so nothing is spared. */
-  async start(): Promise<void> {
+  /** Spares nothing that no version refers to: for moments at which nothing runs. */
+  async collectAll(): Promise<void> {
+    await this.#running;
     const { code, database, log } = this.#parts;
     const removed = await code.sweep((keys) => readReferencedCode(database, keys));
     if (removed.length > 0) log.info({ removed: removed.length }, 'removed unused code');

@@ -18,6 +18,22 @@ export async function readCodeUsage(
   };
 }
 
+/** Of all accounts and regions. */
+export async function countEverything(
+  reader: Reader,
+): Promise<{ readonly functions: number; readonly versions: number; readonly layers: number }> {
+  const sql = `SELECT
+    (SELECT COUNT(*) FROM functions) AS functions,
+    (SELECT COUNT(*) FROM function_versions WHERE version > 0) AS versions,
+    (SELECT COUNT(*) FROM layers) AS layers`;
+  const [row] = await reader.query(sql);
+  return {
+    functions: Number(row?.['functions']),
+    versions: Number(row?.['versions']),
+    layers: Number(row?.['layers']),
+  };
+}
+
 const KEYS_AT_ONCE = 500;
 
 /** Which of these hashes and merged keys some version or layer version still needs. */

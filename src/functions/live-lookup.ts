@@ -75,6 +75,13 @@ export class LiveLookup implements FunctionLookup {
     this.#totals = new Map();
   }
 
+  /** Every function is gone. */
+  clear(): void {
+    this.#functions.clear();
+    this.#totals = new Map();
+    this.#parts.liveFolders.close();
+  }
+
   #announce(deploymentId: string): void {
     for (const listener of this.#retiredListeners) listener(deploymentId);
   }
@@ -90,6 +97,8 @@ export class LiveLookup implements FunctionLookup {
     this.#functions.set(key, remembered);
     try {
       const choice = await this.#read(address);
+      // Changed meanwhile, deleted perhaps: what was read may be of before.
+      if (this.#functions.get(key) !== remembered) return await this.#load(address);
       remembered.set(address.qualifier ?? '', choice);
       this.#forgetOldest();
       return this.#choose(choice);

@@ -7,7 +7,7 @@ import { CodeStore } from './code/code-store.ts';
 import { DownloadLinks } from './code/download-links.ts';
 import { CodeCollector } from './code-collector.ts';
 import { Functions } from './functions.ts';
-import { readCodeUsage } from './code-usage-store.ts';
+import { countEverything, readCodeUsage } from './code-usage-store.ts';
 import { LiveFolders } from './hot-reload.ts';
 import { Layers } from './layers.ts';
 import { LiveLookup } from './live-lookup.ts';
@@ -47,6 +47,12 @@ export interface FunctionsModule {
   readonly downloadLinks: DownloadLinks;
   /** For `GetAccountSettings`. */
   codeUsage(scope: Scope): Promise<{ readonly totalCodeBytes: number; readonly functionCount: number }>;
+  /** How many there are of each, in all accounts and regions. */
+  count(): Promise<{ readonly functions: number; readonly versions: number; readonly layers: number }>;
+  /** To be called when everything was deleted from the database: lets go of what is remembered of it. */
+  forgetAll(): void;
+  /** Removes all code that no version refers to, whether or not something runs from it. */
+  collectCode(): Promise<void>;
   /** Resolves once every version that was being made or updated is settled. */
   settled(): Promise<void>;
   /** Finishes what is under way and lets go of threads, timers and watchers. */
@@ -76,7 +82,7 @@ export async function openFunctions(options: FunctionsOptions): Promise<Function
     totalCodeBytes: options.totalCodeBytes ?? limits.totalCodeBytes,
   };
   const transitions = new Transitions(parts);
-  await collector.start();
+  await collector.collectAll();
   await transitions.recover();
   return {
     functions: new Functions(parts, transitions),
@@ -86,6 +92,9 @@ export async function openFunctions(options: FunctionsOptions): Promise<Function
     lookup,
     downloadLinks: DownloadLinks.open({ folder, code, clock }),
     codeUsage: (scope) => readCodeUsage(database, scope),
+    count: () => countEverything(database),
+    forgetAll: () => lookup.clear(),
+    collectCode: () => collector.collectAll(),
     settled: () => transitions.settled(),
     close: async () => {
       await transitions.settled();

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { invariant } from '../base/index.ts';
-import { type Database, DatabaseError, type Migration, type Transaction } from './database.ts';
+import {
+  type Database,
+  DatabaseError,
+  type Migration,
+  type Statement,
+  type Transaction,
+} from './database.ts';
 import { textOf } from './values.ts';
 
 /**
@@ -18,6 +24,14 @@ export async function applyMigrations(database: Database, migrations: readonly M
       else requireUnchanged(migration, recorded);
     }
   });
+}
+
+/** Deletes every row of every table that these migrations make; the tables stay. */
+export function emptyTables(migrations: readonly Migration[]): readonly Statement[] {
+  return migrations
+    .flatMap(({ statements }) => statements)
+    .flatMap((statement) => /^\s*CREATE TABLE (\w+)/.exec(statement)?.[1] ?? [])
+    .map((table) => ({ sql: `DELETE FROM ${table}` }));
 }
 
 const createRecord = 'CREATE TABLE IF NOT EXISTS migrations (id TEXT PRIMARY KEY, checksum TEXT NOT NULL)';

@@ -93,13 +93,14 @@ export async function startServer(values: FlagValues, context: CommandContext): 
   return server;
 }
 
-function readOptions(values: FlagValues, { env }: CommandContext): HearthOptions {
+function readOptions(values: FlagValues, { env, version }: CommandContext): HearthOptions {
   const host = text(values, 'host') ?? '127.0.0.1';
   const auth = text(values, 'auth') === 'keys' ? 'keys' : 'permissive';
   if (auth !== 'keys' && !isLoopback(host)) {
     throw new UsageError(`--host ${host} is reachable from other machines: it takes --auth keys`);
   }
   return {
+    version,
     host,
     port: wholeNumber(values, 'port', 0, 65_535) ?? 4566,
     dataFolder: text(values, 'data-dir') ?? defaultDataFolder(env),

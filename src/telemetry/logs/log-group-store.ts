@@ -149,6 +149,15 @@ export class LogGroupStore {
     ]);
   }
 
+  /** As `deleteGroup`, for every group of every account. */
+  async deleteAllGroups(): Promise<void> {
+    await this.#database.write([
+      { sql: 'INSERT INTO log_garbage (stream_id) SELECT id FROM log_streams' },
+      { sql: 'DELETE FROM log_streams' },
+      { sql: 'DELETE FROM log_groups' },
+    ]);
+  }
+
   /** False where the stream exists already. */
   async createStream(groupId: string, name: string, nowMs: number): Promise<boolean> {
     const [created] = await this.#database.write([

@@ -23,6 +23,8 @@ export interface Logs {
   readonly groups: LogGroupStore;
   readonly chunks: LogChunkStore;
   readonly pruner: LogPruner;
+  /** Deletes every log group with what is buffered; space is freed afterwards. */
+  clear(): Promise<void>;
   /** Stores what is buffered, and stops; the database is closed by whoever opened it. */
   close(): Promise<void>;
 }
@@ -41,6 +43,11 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
     groups,
     chunks,
     pruner,
+    clear: async () => {
+      await sink.flush();
+      await groups.deleteAllGroups();
+      void pruner.prune();
+    },
     close: async () => {
       await sink.close();
       await pruner.close();

@@ -1,0 +1,2 @@
+export { type OperatorParts, operatorRoutes } from './operator-routes.ts';
+export type { ServerFacts, ServerStatus, VersionEnvironments } from './status.ts';

@@ -1,0 +1,36 @@
+import { iamMigrations } from '../api/index.ts';
+import {
+  type FunctionsModule,
+  functionSettingsMigrations,
+  functionsMigrations,
+  type SettingsModule,
+} from '../functions/index.ts';
+import type { Scheduler } from '../scheduler/index.ts';
+import { type Database, emptyTables } from '../store/index.ts';
+import type { Logs } from '../telemetry/index.ts';
+
+export interface ResetParts {
+  readonly database: Database;
+  readonly features: Pick<FunctionsModule, 'forgetAll' | 'collectCode' | 'settled'>;
+  readonly settings: Pick<SettingsModule, 'access'>;
+  readonly scheduler: Pick<Scheduler, 'reset'>;
+  readonly logs: Pick<Logs, 'clear'>;
+}
+
+/**
+ * Deletes every function, layer, setting, role, policy and log group of all accounts; access keys and the operator's token stay. Ends
+ * all environments; what runs in them fails. A call that is under way at the same time takes effect wholly before, and is
+ * deleted, or wholly after.
+ */
+export async function reset({ database, features, settings, scheduler, logs }: ResetParts): Promise<void> {
+  await database.write(
+    emptyTables([...functionsMigrations, ...functionSettingsMigrations, ...iamMigrations]),
+  );
+  features.forgetAll();
+  settings.access.clear();
+  await scheduler.reset();
+  // After the environments, whose last lines would otherwise bring their log groups back.
+  await logs.clear();
+  await features.settled();
+  await features.collectCode();
+}
