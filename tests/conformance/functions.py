@@ -76,6 +76,15 @@ def _():
     assert body['RevisionId'] != made['RevisionId']
 
 
+@check('every waiter of boto3 ends')
+def _():
+    api = client()
+    create(api, 'waited', Publish=True, wait=False)
+    for waiter in ['function_exists', 'function_active', 'function_active_v2', 'function_updated', 'function_updated_v2']:
+        settle(api, 'waited', waiter)
+    settle(api, 'waited', 'published_version_active', Qualifier='1')
+
+
 @check('every setting that is given is shown as it was given')
 def _():
     api = client()

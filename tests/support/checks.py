@@ -197,5 +197,15 @@ def invoke(api, name, event=None, **more):
 def result(api, name, event=None, **more):
     """The payload of an invocation that has to succeed."""
     answer = invoke(api, name, event, **more)
-    equal(answer['error'], None)
+    if answer['error']:
+        raise AssertionError(f'{name} failed: {answer["payload"]}')
     return answer['payload']
+
+
+def eventually(read, done, tries=600):
+    """Reads until it is so; each read is a call that takes its time."""
+    for _ in range(tries):
+        found = read()
+        if done(found):
+            return found
+    raise AssertionError(f'it did not come to that; the last was {found!r}'[:6000])
