@@ -37,6 +37,7 @@ export class EnvironmentLog {
   #output: ProcessOutput | undefined;
   #tail: TailBuffer | undefined;
   #paused = false;
+  #lastMs = 0;
 
   constructor(
     version: FunctionVersion,
@@ -54,8 +55,14 @@ export class EnvironmentLog {
     });
   }
 
+  /**
+   * Readers sort by time, so time never goes back here: what a function says of its own line's counts as far as it lies
+   * between the event before and now. START is stamped after the runtime, on another core, may have written.
+   */
   append(timestampMs: number, message: string): void {
-    const takesMore = this.#writer.append(timestampMs, message);
+    const sane = Math.min(Math.floor(timestampMs), this.#clock.nowMs());
+    this.#lastMs = Math.max(this.#lastMs, sane);
+    const takesMore = this.#writer.append(this.#lastMs, message);
     this.#tail?.append(message);
     if (!takesMore) void this.#pause();
   }
