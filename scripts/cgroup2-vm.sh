@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command inside a virtual machine with a Debian kernel and cgroup v2, on this machine's own files (read-only below
-# a throw-away overlay). For machines that have only cgroup v1 at hand.
+# a throw-away overlay), with a disk and a network of its own. For machines that have only cgroup v1 at hand.
 #
 #   scripts/cgroup2-vm.sh "npx vitest run src/sandbox"
 #
@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command=${1:?a command to run inside}
-for program in qemu-system-x86_64 busybox cpio dpkg-deb depmod; do
+for program in qemu-system-x86_64 busybox cpio dpkg-deb depmod mkfs.ext4; do
   command -v "$program" > /dev/null || { echo "SKIPPED: $program is missing (apt-get install qemu-system-x86 busybox-static cpio kmod)"; exit 77; }
 done
 
@@ -34,7 +34,7 @@ initramfs=$cache/initramfs
 rm -rf "$initramfs"
 mkdir -p "$initramfs"/{bin,proc,sys,dev,root,low,up,modules}
 cp "$(command -v busybox)" "$initramfs/bin/busybox"
-wanted=(virtio_pci 9pnet_virtio 9p overlay loop ext4 veth bridge tun nf_tables nft_masq nft_chain_nat nft_ct nft_fib_inet)
+wanted=(virtio_pci virtio_blk virtio_net 9pnet_virtio 9p overlay loop ext4 veth bridge tun nf_tables nft_masq nft_chain_nat nft_ct nft_fib_inet)
 for module in "${wanted[@]}"; do
   modprobe -d "$cache/kernel" -S "$release" --show-depends "$module" 2> /dev/null | awk '/^insmod/ { print $2 }'
 done | awk '!seen[$0]++' > "$cache/order"
@@ -51,14 +51,14 @@ export PATH=/bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 while read -r module; do insmod "/modules/$module" || true; done < /modules/order
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,ro,cache=loose root /low || exec poweroff -f
-mount -t tmpfs -o size=3g tmpfs /up; mkdir /up/upper /up/work
+mount -t ext4 /dev/vda /up; mkdir /up/upper /up/work /up/tmp
 mount -t overlay -o lowerdir=/low,upperdir=/up/upper,workdir=/up/work overlay /root
 mount -t proc proc /root/proc; mount -t sysfs sys /root/sys; mount -t devtmpfs dev /root/dev
 mkdir -p /root/dev/pts /root/dev/shm; mount -t devpts devpts /root/dev/pts; mount -t tmpfs shm /root/dev/shm
 umount -l /root/sys/fs/cgroup 2> /dev/null; mount -t cgroup2 none /root/sys/fs/cgroup
-mount -t tmpfs run /root/run; mount -t tmpfs tmp /root/tmp
+mount -t tmpfs run /root/run; mount --bind /up/tmp /root/tmp
 ip link set lo up
-sh -c '. /proc/self/environ' 2> /dev/null
+ip link set eth0 up; ip addr add 10.0.2.15/24 dev eth0; ip route add default via 10.0.2.2
 chroot /root /bin/bash /tmp-command
 echo "VM-EXIT-CODE=$?"
 poweroff -f
@@ -73,12 +73,19 @@ cp "$cache/command" "$initramfs/command"
 sed -i 's#^chroot /root#cp /command /root/tmp-command; chroot /root#' "$initramfs/init"
 (cd "$initramfs" && find . | cpio -o -H newc --quiet | gzip -1) > "$cache/initramfs.gz"
 
+# Not in memory: what a sandbox writes to a disk in memory would count as its own memory.
+disk=$cache/disk.img
+rm -f "$disk"
+truncate -s 6G "$disk"
+mkfs.ext4 -q -E lazy_itable_init=1,lazy_journal_init=1 "$disk"
+
 # Nested virtualisation that half works hangs at the boot screen, so it is used only when asked for.
 accel=${ACCEL:-tcg,thread=multi}
 echo "Booting $release with cgroup v2 under qemu ($accel) …"
 timeout "${VM_TIMEOUT:-1200}" qemu-system-x86_64 -accel "$accel" -cpu max -smp 2 -m 4096 -nographic -no-reboot -nodefaults -serial stdio \
   -kernel "$kernel" -initrd "$cache/initramfs.gz" \
   -append "console=ttyS0 quiet panic=-1 cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1" \
+  -drive "file=$disk,format=raw,if=virtio,cache=unsafe" -nic user,model=virtio-net-pci \
   -virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap < /dev/null | tee "$cache/console.log"
 code=$(sed -n 's/.*VM-EXIT-CODE=\([0-9]*\).*/\1/p' "$cache/console.log" | tail -1)
 exit "${code:-1}"

@@ -37,8 +37,11 @@ test('finds no code, variable, credential or file of another function, nor a sec
   const { payload } = await invoke(field.client, 'victim');
   const { AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = payload as Record<string, string>;
   const secrets = [
-    ...['code-of-the-victim-8d1f', 'variable-of-the-victim-8d1f', 'file-of-the-victim-8d1f'],
-    ...[AWS_SECRET_ACCESS_KEY ?? '', AWS_SESSION_TOKEN ?? ''],
+    'code-of-the-victim-8d1f',
+    'variable-of-the-victim-8d1f',
+    'file-of-the-victim-8d1f',
+    AWS_SECRET_ACCESS_KEY ?? '',
+    AWS_SESSION_TOKEN ?? '',
     ...['operator-token', 'master.key'].map((name) =>
       readFileSync(join(field.hearth.dataFolder, name), 'utf8').trim(),
     ),
