@@ -32,7 +32,7 @@ export class MemoryDisks implements Disks {
   }
 
   async take(bytes: number): Promise<Disk> {
-    const path = join(this.#mountDir, String(++this.#made));
+    const path = join(this.#mountDir, `${process.pid}-${++this.#made}`);
     await mkdir(path);
     const flags = MOUNT_NOSUID | MOUNT_NODEV;
     const data = `size=${bytes},mode=1777`;
@@ -130,7 +130,7 @@ export class LoopDisks implements Disks {
 
   async #make(bytes: number): Promise<Disk> {
     const { imageDir, mountDir, mounter } = this.#options;
-    const name = String(++this.#made);
+    const name = `${process.pid}-${++this.#made}`;
     const path = join(mountDir, name);
     const imagePath = join(imageDir, `${name}.img`);
     try {
@@ -147,7 +147,7 @@ export class LoopDisks implements Disks {
   }
 
   async #mountImage(imagePath: string, target: string): Promise<void> {
-    const device = this.#loops.attach(imagePath);
+    const device = await this.#loops.attach(imagePath);
     try {
       const flags = MOUNT_NOSUID | MOUNT_NODEV | MOUNT_NOATIME;
       const data = 'noinit_itable,nobarrier';

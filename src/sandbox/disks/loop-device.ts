@@ -1,10 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
-import { type NativeFunction, type NativeLibrary, SyscallError } from '../system/native.ts';
+import type { NativeFunction, NativeLibrary } from '../system/native.ts';
 
 /** Attaches image files to loop devices that free themselves when their file system is unmounted (loop(4)). */
 export interface LoopDevices {
   /** The device's path and a descriptor that keeps it alive until something is mounted from it. */
-  attach(imagePath: string): { readonly path: string; readonly fd: number };
+  attach(imagePath: string): Promise<{ readonly path: string; readonly fd: number }>;
 }
 
 const LOOP_CTL_GET_FREE = 0x4c82;
@@ -18,10 +18,10 @@ const ATTACH_TRIES = 64;
 export function createLoopDevices(library: NativeLibrary): LoopDevices {
   const ioctl = library.bind('int ioctl(int fd, ulong request, uint8_t *argument)');
   return {
-    attach: (imagePath) => {
+    attach: async (imagePath) => {
       const imageFd = openSync(imagePath, 'r+');
       try {
-        return attachFree(ioctl, imageFd);
+        return await attachFree(ioctl, imageFd);
       } finally {
         closeSync(imageFd);
       }
@@ -29,25 +29,24 @@ export function createLoopDevices(library: NativeLibrary): LoopDevices {
   };
 }
 
-function attachFree(ioctl: NativeFunction, imageFd: number): { path: string; fd: number } {
+async function attachFree(ioctl: NativeFunction, imageFd: number): Promise<{ path: string; fd: number }> {
   for (let tries = 1; ; tries++) {
-    const path = `/dev/loop${freeDevice(ioctl)}`;
+    const path = `/dev/loop${await freeDevice(ioctl)}`;
     const fd = openSync(path, 'r+');
     try {
-      ioctl.call(fd, LOOP_CONFIGURE, loopConfig(imageFd));
+      await ioctl.callAsync(fd, LOOP_CONFIGURE, loopConfig(imageFd));
       return { path, fd };
     } catch (error) {
       closeSync(fd);
-      const taken = error instanceof SyscallError && error.code === 'EBUSY';
-      if (!taken || tries === ATTACH_TRIES) throw error;
+      if (tries === ATTACH_TRIES) throw error;
     }
   }
 }
 
-function freeDevice(ioctl: NativeFunction): number {
+async function freeDevice(ioctl: NativeFunction): Promise<number> {
   const control = openSync('/dev/loop-control', 'r+');
   try {
-    return ioctl.call(control, LOOP_CTL_GET_FREE, null);
+    return await ioctl.callAsync(control, LOOP_CTL_GET_FREE, null);
   } finally {
     closeSync(control);
   }

@@ -15,7 +15,7 @@ interface CommandOptions {
 /** Has the OCI runtime start the command with pipes for its outputs, and waits until it runs. */
 export async function startCommand(parts: LaunchParts, options: CommandOptions): Promise<StartedCommand> {
   const { spec, program, uid, bundle } = options;
-  const { createPipe, children, cgroups, runc, layout } = parts;
+  const { createPipe, cgroups, runc } = parts;
   const outputs = [createPipe(), createPipe(), createPipe()] as const;
   const status = createPipe();
   // The last becomes descriptor 4, which process 1 keeps to itself.
@@ -24,9 +24,9 @@ export async function startCommand(parts: LaunchParts, options: CommandOptions):
   const command = readCommandStatus(status.readEnd, program.command[0]);
   try {
     const descriptors = pipes.map((pipe) => pipe.writeFd);
-    const pid = await runDetached({ runc, stateDir: layout.runcDir }, { id: spec.id, bundle, descriptors });
+    const pid = await runDetached(runc, { id: spec.id, bundle, descriptors });
     for (const pipe of pipes) pipe.closeWriteEnd();
-    const dead = children.waitFor(pid);
+    const dead = runc.children.waitFor(pid);
     await command.started.catch((error: unknown) => dead.then(() => Promise.reject(error)));
     const [stdout, stderr, log] = outputs;
     return {

@@ -1,44 +1,58 @@
-import { cpSync, existsSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, copyFileSync, lstatSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeOpenFolder, writeOpenFile } from '../system/folders.ts';
 
 /** Where the files of `/etc` that differ between sandboxes are; `/etc` itself is one folder shared by all. */
 export const PRIVATE_ETC_DIR = 'run/hearth/etc';
 
-/** What programs expect of `/etc` and may see of the host's: names of protocols, fonts, alternatives, no secrets. */
-const COPIED = `
-  alternatives ca-certificates ca-certificates.conf crypto-policies fonts gai.conf ImageMagick-6
-  java-11-openjdk java-17-openjdk java-21-openjdk ld.so.cache ld.so.conf ld.so.conf.d magic magic.mime
-  mime.types networks pki protocols python3 rpc services shells ssl/certs ssl/cert.pem ssl/openssl.cnf
-  terminfo os-release debian_version perl`
+/** What programs expect of `/etc` and may see of the host's; no secrets, and no folder with thousands of files. */
+const FILES = `
+  ca-certificates.conf debian_version gai.conf ld.so.cache ld.so.conf magic magic.mime mime.types networks os-release
+  protocols rpc services shells ssl/cert.pem ssl/openssl.cnf`
   .trim()
   .split(/\s+/);
 
+/** Mounted, since copying their links and certificates took longer than everything else at start. */
+const FOLDERS = /^(alternatives|crypto-policies|fonts|java-.+|ld\.so\.conf\.d|pki|terminfo)$/;
+const CERTIFICATES = 'ssl/certs';
+
 const PER_SANDBOX = ['group', 'hostname', 'hosts', 'passwd', 'resolv.conf'];
 
-/** Fills `folder` with the shared part of `/etc`. Times are UTC and names come from files and DNS, as on Lambda. */
-export function writeSharedEtc(folder: string, hostEtc = '/etc'): void {
+/**
+ * Fills `folder` with the shared part of `/etc`, and gives the names of the host's folders to be mounted in it.
+ * Times are UTC and names come from files and DNS, as on Lambda.
+ */
+export function writeSharedEtc(folder: string, hostEtc = '/etc'): readonly string[] {
   makeOpenFolder(folder);
-  for (const name of COPIED) copyPublic(join(hostEtc, name), join(folder, name));
+  for (const name of FILES) copyPublic(join(hostEtc, name), join(folder, name));
   writeOpenFile(join(folder, 'nsswitch.conf'), NSSWITCH);
   for (const name of PER_SANDBOX) symlinkSync(`../${PRIVATE_ETC_DIR}/${name}`, join(folder, name));
   symlinkSync('../proc/self/mounts', join(folder, 'mtab'));
   symlinkSync('../usr/share/zoneinfo/UTC', join(folder, 'localtime'));
+  const names = [...readdirSync(hostEtc).filter((name) => FOLDERS.test(name)), CERTIFICATES];
+  return names.filter((name) => prepareMountPoint(join(hostEtc, name), join(folder, name)));
 }
 
-/** Copies what every user may read, and links as they are. */
+/** Copies what every user may read; a link as it is. */
 function copyPublic(source: string, target: string): void {
-  if (!existsSync(source)) return;
+  const stat = lstatSync(source, { throwIfNoEntry: false });
+  if (!stat || stat.isDirectory() || (stat.mode & WORLD_READABLE) === 0) return;
   makeOpenFolder(dirname(target));
-  cpSync(source, target, { recursive: true, verbatimSymlinks: true, filter: isPublic });
+  if (stat.isSymbolicLink()) return symlinkSync(readlinkSync(source), target);
+  copyFileSync(source, target);
+  chmodSync(target, 0o644);
 }
 
-function isPublic(path: string): boolean {
-  const WORLD_READABLE = 0o004;
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && (stat.mode & WORLD_READABLE) !== 0;
+/** False where there is nothing to mount; a link to a folder is copied instead. */
+function prepareMountPoint(source: string, target: string): boolean {
+  const stat = lstatSync(source, { throwIfNoEntry: false });
+  if (stat?.isSymbolicLink()) copyPublic(source, target);
+  if (!stat?.isDirectory()) return false;
+  makeOpenFolder(target);
+  return true;
 }
 
+const WORLD_READABLE = 0o004;
 const NSSWITCH = 'passwd: files\ngroup: files\nhosts: files dns\nprotocols: files\nservices: files\n';
 
 export interface PrivateEtc {

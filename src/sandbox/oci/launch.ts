@@ -7,7 +7,6 @@ import type { Disk, Disks } from '../disks/disks.ts';
 import type { SandboxNetwork, SandboxNetworks } from '../network/network.ts';
 import type { InsideView, SandboxProgram, SandboxSpec } from '../sandbox.ts';
 import { SandboxError } from '../sandbox-error.ts';
-import type { AdoptedChildren } from '../system/children.ts';
 import type { Mounter } from '../system/mounts.ts';
 import type { OutputPipe } from '../system/pipes.ts';
 import { startCommand } from './command.ts';
@@ -17,6 +16,7 @@ import type { ServerLayout } from './layout.ts';
 import { OciSandbox } from './oci-sandbox.ts';
 import { assembleRoot, type RootPlan } from './root.ts';
 import { type ClosableListener, listenOnUnixSocket } from '../system/unix-listener.ts';
+import type { Runc } from './runc.ts';
 import type { SeccompProfile } from './seccomp.ts';
 
 /** What every launch of one server uses. */
@@ -28,11 +28,9 @@ export interface LaunchParts {
   readonly cgroups: Cgroups;
   readonly mounter: Mounter;
   readonly disks: Disks;
-  readonly children: AdoptedChildren;
   readonly createPipe: () => OutputPipe;
   readonly rootPlan: RootPlan;
-  /** Path of the program. */
-  readonly runc: string;
+  readonly runc: Runc;
   readonly seccomp: SeccompProfile;
   readonly limitSwap: boolean;
 }

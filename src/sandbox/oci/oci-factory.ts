@@ -1,5 +1,4 @@
-import { rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdirSync, rmSync } from 'node:fs';
 import type { Clock, Log } from '../../base/index.ts';
 import { openCgroups } from '../cgroups/layout.ts';
 import { LoopDisks, MemoryDisks } from '../disks/disks.ts';
@@ -9,11 +8,12 @@ import type { Sandbox, SandboxCapabilities, SandboxFactory, SandboxSpec } from '
 import { adoptOrphans } from '../system/children.ts';
 import { createMounter } from '../system/mounts.ts';
 import { createPipes } from '../system/pipes.ts';
+import { createSpawner } from '../system/spawn.ts';
 import { SandboxRegistry } from '../system/registry.ts';
 import { loadNativeLibrary } from '../system/native.ts';
 import { writeSharedEtc } from './etc.ts';
 import { type Keepsake, type LaunchParts, launch } from './launch.ts';
-import { prepareLayout } from './layout.ts';
+import { layoutOf, prepareLayout, removeLayout } from './layout.ts';
 import { planRoot } from './root.ts';
 import { seccompProfile } from './seccomp.ts';
 import { sweepSandboxes } from './sweep.ts';
@@ -37,15 +37,17 @@ const SPARE_DISKS = 4;
  */
 export async function createOciSandboxFactory(options: OciSandboxFactoryOptions): Promise<SandboxFactory> {
   const machine = await requireOci();
-  const layout = prepareLayout(options.stateDir, options.runBase ?? '/run/hearth');
   const library = await loadNativeLibrary();
-  const { diskImagesDir: imageDir, diskMountsDir: mountDir } = layout;
   const mounter = createMounter(library);
+  mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
+  const layout = layoutOf(options.stateDir, options.runBase ?? '/run/hearth');
+  await prepareLayout(layout, mounter);
+  const { diskImagesDir: imageDir, diskMountsDir: mountDir } = layout;
   const cgroups = openCgroups(machine.cgroupMounts, layout.cgroup);
   const networks = await openSandboxNetworks({ folder: layout.networkDir, ...options });
   const children = adoptOrphans(library);
   rmSync(layout.sharedEtcDir, { recursive: true, force: true });
-  writeSharedEtc(layout.sharedEtcDir);
+  const etcFolders = writeSharedEtc(layout.sharedEtcDir);
   const parts: LaunchParts = {
     layout,
     networks,
@@ -56,10 +58,9 @@ export async function createOciSandboxFactory(options: OciSandboxFactoryOptions)
       ? new LoopDisks({ imageDir, mountDir, library, mounter, spares: SPARE_DISKS })
       : new MemoryDisks(mountDir, mounter),
     mounter,
-    children,
     createPipe: createPipes(library),
-    rootPlan: planRoot(layout),
-    runc: machine.runc,
+    rootPlan: planRoot(layout, etcFolders),
+    runc: { program: machine.runc, stateDir: layout.runcDir, spawn: createSpawner(library), children },
     seccomp: seccompProfile(process.arch),
     limitSwap: machine.limitsSwap,
   };
@@ -123,12 +124,12 @@ class OciSandboxFactory implements SandboxFactory {
   }
 
   async #close(): Promise<void> {
-    const { networks, disks, cgroups, children, layout } = this.#parts;
+    const { networks, disks, cgroups, runc, layout, mounter } = this.#parts;
     await this.#registry.close();
     await networks.close();
     await disks.close();
     cgroups.close();
-    children.close();
-    await rm(layout.runDir, { recursive: true, force: true });
+    runc.children.close();
+    await removeLayout(layout, mounter);
   }
 }

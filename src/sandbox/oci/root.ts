@@ -44,11 +44,12 @@ const RESERVED = [
 ];
 
 /** Reads how this machine lays out its system folders: links into /usr, or folders of their own. */
-export function planRoot({ sharedEtcDir, initPath }: ServerLayout): RootPlan {
+export function planRoot({ sharedEtcDir, initPath }: ServerLayout, etcFolders: readonly string[]): RootPlan {
   const links: { name: string; to: string }[] = [];
   const mounts = [
     bindMount('/usr', '/usr', 'rbind'),
     bindMount(sharedEtcDir, '/etc', 'bind'),
+    ...etcFolders.map((name) => bindMount(`/etc/${name}`, `/etc/${name}`, 'rbind')),
     bindMount(initPath, INIT_PATH, 'bind'),
   ];
   for (const name of SYSTEM_FOLDERS) {
@@ -71,7 +72,9 @@ export function assembleRoot(
 ): readonly OciMount[] {
   for (const name of [...EMPTY_FOLDERS, PRIVATE_ETC_DIR]) makeOpenFolder(join(root, name));
   for (const { name, to } of plan.links) symlinkSync(to, join(root, name));
-  for (const { source, destination } of plan.mounts) makeMountPoint(root, source, destination);
+  for (const { source, destination } of plan.mounts) {
+    if (!destination.startsWith('/etc/')) makeMountPoint(root, source, destination);
+  }
   for (const { source, target } of mounts) {
     refuseReserved(target);
     makeMountPoint(root, source, target);

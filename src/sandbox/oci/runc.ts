@@ -1,14 +1,16 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SandboxError } from '../sandbox-error.ts';
+import type { Children } from '../system/children.ts';
+import type { SpawnProgram } from '../system/spawn.ts';
 
-interface RuncOptions {
-  /** The program. */
-  readonly runc: string;
+/** How to call the OCI runtime. */
+export interface Runc {
+  readonly program: string;
   /** Where it keeps its own state. */
   readonly stateDir: string;
+  readonly spawn: SpawnProgram;
+  readonly children: Children;
 }
 
 interface RunOptions {
@@ -20,37 +22,22 @@ interface RunOptions {
 }
 
 /** Starts a container without staying: gives the host process id of its first process once it runs. */
-export async function runDetached({ runc, stateDir }: RuncOptions, run: RunOptions): Promise<number> {
-  const pidFile = join(run.bundle, 'pid');
-  const logFile = join(run.bundle, 'runc.log');
-  const globals = ['--root', stateDir, '--log', logFile, '--log-format', 'json'];
-  const beyondStandard = String(run.descriptors.length - 2);
-  const options = [
-    '--detach',
-    '--preserve-fds',
-    beyondStandard,
-    '--bundle',
-    run.bundle,
-    '--pid-file',
-    pidFile,
-  ];
-  const child = spawn(runc, [...globals, 'run', ...options, run.id], {
-    cwd: '/',
-    env: {},
-    stdio: ['ignore', ...run.descriptors],
-  });
-  const exitCode = await exitCodeOf(child);
+export async function runDetached(runc: Runc, { id, bundle, descriptors }: RunOptions): Promise<number> {
+  const pidFile = join(bundle, 'pid');
+  const logFile = join(bundle, 'runc.log');
+  const globals = ['--root', runc.stateDir, '--log', logFile, '--log-format', 'json'];
+  const beyondStandard = String(descriptors.length - 2);
+  const options = ['--detach', '--preserve-fds', beyondStandard, '--bundle', bundle, '--pid-file', pidFile];
+  const args = [...globals, 'run', ...options, id];
+  const { exitCode } = await runc.children.waitFor(
+    await runc.spawn({ program: runc.program, args, descriptors }),
+  );
   if (exitCode !== 0) throw startError(logFile, exitCode);
   return Number(readFileSync(pidFile, 'utf8'));
 }
 
-async function exitCodeOf(child: ReturnType<typeof spawn>): Promise<unknown> {
-  const [exitCode]: unknown[] = await once(child, 'exit');
-  return exitCode;
-}
-
-function startError(logFile: string, exitCode: unknown): SandboxError {
-  const message = lastLogMessage(logFile) ?? `runc ended with ${String(exitCode)}`;
+function startError(logFile: string, exitCode: number | undefined): SandboxError {
+  const message = lastLogMessage(logFile) ?? `runc ended with ${exitCode ?? 'a signal'}`;
   // Whether the command itself can be executed, process 1 finds out; the working folder is the caller's as well.
   return new SandboxError(message, { fault: message.includes('chdir to cwd') ? 'command' : 'machine' });
 }

@@ -8,7 +8,7 @@ import { createLog, WallClock } from '../../base/index.ts';
 import { ociIsPossible, outcomeOf, shellSpec } from '../sandbox.contract.ts';
 import type { SandboxFactory } from '../sandbox.ts';
 import { createOciSandboxFactory } from './oci-factory.ts';
-import { prepareLayout, type ServerLayout } from './layout.ts';
+import { layoutOf, type ServerLayout } from './layout.ts';
 
 const log = createLog('error');
 const clock = new WallClock();
@@ -63,8 +63,8 @@ describe.skipIf(!(await ociIsPossible()))('after a server was killed', () => {
 
   test('the next one removes its processes, control groups, mounts, loop devices and folders', async () => {
     const stateDir = join(folder, 'state');
-    const layout = prepareLayout(stateDir, '/run/hearth');
     await kill(await serverWithSandboxes(stateDir));
+    const layout = layoutOf(stateDir, '/run/hearth');
     expect(remainsOf(layout).length).toBeGreaterThan(12);
     const factory = await open(stateDir);
     const { removed } = await factory.sweep();
@@ -81,7 +81,7 @@ describe.skipIf(!(await ociIsPossible()))('after a server was killed', () => {
   test('the next one leaves the sandboxes of another server alone', async () => {
     await kill(await serverWithSandboxes(join(folder, 'crashed')));
     const other = await serverWithSandboxes(join(folder, 'other'));
-    const othersLayout = prepareLayout(join(folder, 'other'), '/run/hearth');
+    const othersLayout = layoutOf(join(folder, 'other'), '/run/hearth');
     const before = remainsOf(othersLayout);
     expect(before.length).toBeGreaterThan(12);
     const factory = await open(join(folder, 'crashed'));
@@ -100,7 +100,7 @@ function remainsOf(layout: ServerLayout): readonly string[] {
   return [
     ...groupsIn('/sys/fs/cgroup', layout.cgroup),
     ...loops.filter((file) => file.startsWith(layout.diskImagesDir)),
-    ...mounts.filter((line) => line.includes(layout.runDir)),
+    ...mounts.filter((line) => line.includes(`${layout.runDir}/`)),
     ...[layout.sandboxesDir, layout.runcDir].flatMap((dir) => (existsSync(dir) ? readdirSync(dir) : [])),
   ];
 }

@@ -16,7 +16,7 @@ export async function sweepSandboxes(parts: LaunchParts): Promise<readonly strin
     killGroup(parts, id);
     await removeCgroup(parts, id);
   }
-  for (const mountPoint of mountPointsUnder(layout.runDir)) await mounter.unmount(mountPoint);
+  for (const mountPoint of mountPointsUnder(layout.diskMountsDir)) await mounter.unmount(mountPoint);
   for (const folder of [layout.sandboxesDir, layout.runcDir, layout.diskMountsDir, layout.diskImagesDir]) {
     await emptyFolder(folder);
   }

@@ -2,31 +2,36 @@ import { MessageChannel } from 'node:worker_threads';
 import { type NativeFunction, type NativeLibrary, SyscallError } from './native.ts';
 
 /**
- * Waits for processes that Node did not start itself. `runc run --detach` leaves the command behind as an orphan; as
- * "child subreaper" (prctl(2)) this process becomes its parent and so learns when it is dead, without keeping
- * one `runc` of 2 MB and eight threads per sandbox.
+ * Waits for processes that Node did not start itself: programs started by `posix_spawn`, and what `runc run --detach`
+ * leaves behind. As "child subreaper" (prctl(2)) this process becomes the parent of such orphans and so learns when
+ * they are dead, without keeping one `runc` of 2 MB and eight threads per sandbox.
  */
-export interface AdoptedChildren {
-  /** Settles when the adopted process `pid` ended, and frees its process id. */
-  waitFor(pid: number): Promise<void>;
+export interface Children {
+  /** Settles when the process ended, with its exit code unless a signal ended it; its process id is free then. */
+  waitFor(pid: number): Promise<{ readonly exitCode?: number }>;
   close(): void;
 }
 
 const PR_SET_CHILD_SUBREAPER = 36;
 const WNOHANG = 1;
+/** Of wait(2)'s status word; the exit code is in the byte above. */
+const SIGNAL_BITS = 0x7f;
 
-export function adoptOrphans(library: NativeLibrary): AdoptedChildren {
+type Resolve = (end: { readonly exitCode?: number }) => void;
+
+export function adoptOrphans(library: NativeLibrary): Children {
   library
     .bind('int prctl(int option, ulong a, ulong b, ulong c, ulong d)')
     .call(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  const waitpid = library.bind('int waitpid(int pid, int *status, int options)');
-  const waiting = new Map<number, () => void>();
+  const waitpid = library.bind('int waitpid(int pid, _Out_ int *status, int options)');
+  const waiting = new Map<number, Resolve>();
   const loop = holdEventLoop();
-  const collect = (pid: number, resolve: () => void): void => {
-    if (!isDead(waitpid, pid)) return;
+  const collect = (pid: number, resolve: Resolve): void => {
+    const end = reap(waitpid, pid);
+    if (!end) return;
     waiting.delete(pid);
     loop.hold(waiting.size > 0);
-    resolve();
+    resolve(end);
   };
   const onChildSignal = (): void => waiting.forEach((resolve, pid) => collect(pid, resolve));
   process.on('SIGCHLD', onChildSignal);
@@ -57,11 +62,14 @@ function holdEventLoop(): { hold(held: boolean): void; close(): void } {
 }
 
 /** Frees the id of a dead process. One that is not our child (any more) is as good as dead. */
-function isDead(waitpid: NativeFunction, pid: number): boolean {
+function reap(waitpid: NativeFunction, pid: number): { readonly exitCode?: number } | undefined {
+  const status = [0];
   try {
-    return waitpid.call(pid, null, WNOHANG) !== 0;
+    if (waitpid.call(pid, status, WNOHANG) === 0) return undefined;
   } catch (error) {
-    if (error instanceof SyscallError && error.code === 'ECHILD') return true;
+    if (error instanceof SyscallError && error.code === 'ECHILD') return {};
     throw error;
   }
+  const [word = 0] = status;
+  return (word & SIGNAL_BITS) === 0 ? { exitCode: (word >> 8) & 0xff } : {};
 }

@@ -1,18 +1,21 @@
 import { getSystemErrorName } from 'node:util';
 
-/** A system call that the kernel refused; `code` as in `errno` (`EPERM`). */
+/** `errno` belongs to a thread, and that of a worker thread is not passed on. */
+const UNKNOWN_ERROR = 'unknown error';
+
+/** A system call that the kernel refused; `code` as in `errno` (`EPERM`), where it is known. */
 export class SyscallError extends Error {
   override readonly name = 'SyscallError';
   readonly code: string;
 
   constructor(syscall: string, errno: number) {
-    const code = getSystemErrorName(-errno);
+    const code = errno === 0 ? UNKNOWN_ERROR : getSystemErrorName(-errno);
     super(`${syscall}: ${code}`);
     this.code = code;
   }
 }
 
-type NativeArgument = string | number | Uint8Array | number[] | null;
+type NativeArgument = string | number | Uint8Array | number[] | readonly (string | null)[] | null;
 
 /** One C function: `call` on this thread, `callAsync` on a worker thread. Both throw `SyscallError` on -1. */
 export interface NativeFunction {
@@ -30,9 +33,9 @@ export interface NativeLibrary {
 export async function loadNativeLibrary(): Promise<NativeLibrary> {
   const { default: koffi } = await import('koffi');
   const library = koffi.load(null);
-  const checked = (name: string, result: unknown): number => {
+  const checked = (name: string, result: unknown, errno: () => number): number => {
     if (typeof result !== 'number') throw new TypeError(`${name} did not return a number`);
-    if (result === -1) throw new SyscallError(name, koffi.errno());
+    if (result === -1) throw new SyscallError(name, errno());
     return result;
   };
   return {
@@ -40,14 +43,14 @@ export async function loadNativeLibrary(): Promise<NativeLibrary> {
       const native = library.func(prototype);
       const name = /(\w+)\s*\(/.exec(prototype)?.[1] ?? prototype;
       return {
-        call: (...args) => checked(name, native(...args)),
+        call: (...args) => checked(name, native(...args), () => koffi.errno()),
         callAsync: async (...args) => {
           const { promise, resolve, reject } = Promise.withResolvers<unknown>();
           native.async(...args, (error: unknown, result: unknown) => {
             if (error) reject(error);
             else resolve(result);
           });
-          return checked(name, await promise);
+          return checked(name, await promise, () => 0);
         },
       };
     },
