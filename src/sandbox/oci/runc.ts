@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { SandboxError } from '../sandbox-error.ts';
 import type { Children } from '../system/children.ts';
 import type { SpawnProgram } from '../system/spawn.ts';
+import type { Turns } from '../system/turns.ts';
 
 /** How to call the OCI runtime. */
 export interface Runc {
@@ -11,6 +12,8 @@ export interface Runc {
   readonly stateDir: string;
   readonly spawn: SpawnProgram;
   readonly children: Children;
+  /** Bounds the starts at once. */
+  readonly turns: Turns;
 }
 
 interface RunOptions {
