@@ -1,5 +1,5 @@
 /*
- * Process 1 of a sandbox: init STATUS_FD KEEP_HOME COMMAND [ARGUMENT...]
+ * Process 1 of a sandbox: init STATUS_FD KEEP COMMAND [ARGUMENT...]
  *
  * Runs COMMAND as its child, so that signals mean to it what they mean everywhere (the kernel spares process 1 of a
  * namespace), reaps orphans, passes signals on, and reports on STATUS_FD in messages of two bytes:
@@ -8,7 +8,7 @@
  *   'E' errno    it cannot be executed   'K' signal   a signal ended COMMAND
  *
  * When COMMAND ends so does this, and with process 1 the kernel kills everything else in the namespace.
- * KEEP_HOME is 1 or 0: an OCI runtime sets HOME where nobody asked for it.
+ * KEEP is two digits, for HOME and PWD, 0 where it goes: an OCI runtime sets both where nobody asked for them.
  *
  * No C library: 2 KB of memory in each sandbox, nothing to find at run time. Built by build.sh for x64 and arm64.
  */
@@ -70,11 +70,11 @@ static int starts_with(const char *text, const char *prefix) {
     return 1;
 }
 
-/** Takes HOME out of a null-terminated list of NAME=value. */
-static void remove_home(char **environment) {
+/** Takes a variable out of a null-terminated list of NAME=value; `prefix` ends with the equals sign. */
+static void remove_variable(char **environment, const char *prefix) {
     char **kept = environment;
     for (char **entry = environment; *entry; entry++) {
-        if (!starts_with(*entry, "HOME=")) *kept++ = *entry;
+        if (!starts_with(*entry, prefix)) *kept++ = *entry;
     }
     *kept = 0;
 }
@@ -169,7 +169,8 @@ __attribute__((noreturn, used)) void init_main(long *stack) {
     char **environment = argv + argc + 1;
     if (argc < 4) leave(125);
     status_fd = parse_number(argv[1]);
-    if (argv[2][0] == '0') remove_home(environment);
+    if (argv[2][0] == '0') remove_variable(environment, "HOME=");
+    if (argv[2][1] == '0') remove_variable(environment, "PWD=");
     CALL3(__NR_fcntl, status_fd, F_SETFD, FD_CLOEXEC);
     /* Nobody inside may look into this process, its descriptors least of all. */
     CALL2(__NR_prctl, PR_SET_DUMPABLE, 0);

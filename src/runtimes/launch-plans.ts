@@ -20,8 +20,8 @@ const SEMI_SPACE_MIB = { min: 1, max: 64 };
 
 /** `exec` answers 127 for a wrapper that is not there, as AWS's own start script does. */
 const EXEC = 'exec "$0" "$@"';
-/** The function's own code goes before its layers. */
-const EXEC_FIRST_BOOTSTRAP = 'if [ -f "$0" ]; then exec "$0"; fi; exec "$1"';
+/** The function's own code goes before its layers; what the shell adds to the environment is not for it. */
+const EXEC_FIRST_BOOTSTRAP = 'unset PWD OLDPWD SHLVL; if [ -f "$0" ]; then exec "$0"; fi; exec "$1"';
 
 export function planNode(
   version: FunctionVersion,

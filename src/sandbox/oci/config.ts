@@ -44,7 +44,7 @@ export function ociConfig(options: OciConfigOptions): object {
     process: {
       terminal: false,
       user: { uid, gid: uid },
-      args: [INIT_PATH, String(INIT_STATUS_FD), 'HOME' in program.env ? '1' : '0', ...program.command],
+      args: [INIT_PATH, String(INIT_STATUS_FD), keptVariables(program), ...program.command],
       env: Object.entries(program.env).map(([name, value]) => `${name}=${value}`),
       cwd: program.cwd,
       capabilities: NO_CAPABILITIES,
@@ -67,6 +67,11 @@ export function ociConfig(options: OciConfigOptions): object {
       readonlyPaths: READ_ONLY_PATHS,
     },
   };
+}
+
+/** For process 1, which takes away what the OCI runtime adds to the environment: a digit for HOME, one for PWD. */
+function keptVariables({ env }: SandboxProgram): string {
+  return ['HOME', 'PWD'].map((name) => (name in env ? '1' : '0')).join('');
 }
 
 function mounts({ rootMounts, tmpPath }: OciConfigOptions): readonly OciMount[] {
