@@ -15,6 +15,7 @@ import { textOf } from './values.ts';
  */
 export async function applyMigrations(database: Database, migrations: readonly Migration[]): Promise<void> {
   requireUniqueIds(migrations);
+  if (await areApplied(database, migrations)) return;
   await database.transaction(async (transaction) => {
     await transaction.execute(typed(database, createRecord));
     const applied = await appliedMigrations(transaction);
@@ -34,6 +35,17 @@ export function emptyTables(migrations: readonly Migration[]): readonly Statemen
     .map((table) => ({ sql: `DELETE FROM ${table}` }));
 }
 
+/** Nearly every start finds that they are, and then needs nobody who writes. */
+async function areApplied(database: Database, migrations: readonly Migration[]): Promise<boolean> {
+  try {
+    const applied = await appliedMigrations(database);
+    return migrations.every((migration) => applied.get(migration.id) === checksum(migration));
+  } catch {
+    // There is no record yet; any other trouble will show again.
+    return false;
+  }
+}
+
 const createRecord = 'CREATE TABLE IF NOT EXISTS migrations (id TEXT PRIMARY KEY, checksum TEXT NOT NULL)';
 
 function requireUniqueIds(migrations: readonly Migration[]): void {
@@ -41,8 +53,8 @@ function requireUniqueIds(migrations: readonly Migration[]): void {
   invariant(new Set(ids).size === ids.length, `two migrations have one id: ${ids.join(', ')}`);
 }
 
-async function appliedMigrations(transaction: Transaction): Promise<ReadonlyMap<string, string>> {
-  const rows = await transaction.query('SELECT id, checksum FROM migrations');
+async function appliedMigrations(reader: Pick<Transaction, 'query'>): Promise<ReadonlyMap<string, string>> {
+  const rows = await reader.query('SELECT id, checksum FROM migrations');
   return new Map(rows.map((row) => [textOf(row, 'id'), textOf(row, 'checksum')]));
 }
 
