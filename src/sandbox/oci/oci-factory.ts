@@ -1,10 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
 import type { Clock, Log } from '../../base/index.ts';
 import { openCgroups } from '../cgroups/layout.ts';
 import { LoopDisks, MemoryDisks } from '../disks/disks.ts';
 import { openSandboxNetworks, type SandboxNetworks } from '../network/network.ts';
 import { type OciMachine, requireOci } from '../probe/probe.ts';
 import type { Sandbox, SandboxCapabilities, SandboxFactory, SandboxSpec } from '../sandbox.ts';
+import { SandboxError } from '../sandbox-error.ts';
 import { adoptOrphans } from '../system/children.ts';
 import { createMounter } from '../system/mounts.ts';
 import { createPipes } from '../system/pipes.ts';
@@ -40,6 +42,11 @@ const MAX_STARTS_AT_ONCE = 32;
  * One for each process, in its main thread: it adopts the orphans of `runc` and listens to SIGCHLD.
  */
 export async function createOciSandboxFactory(options: OciSandboxFactoryOptions): Promise<SandboxFactory> {
+  if (!isMainThread) {
+    throw new SandboxError('worker threads cannot wait for sandboxes: signals reach the main thread only', {
+      fault: 'machine',
+    });
+  }
   const machine = await requireOci();
   const library = await loadNativeLibrary();
   const mounter = createMounter(library);

@@ -21,7 +21,7 @@ const CAP_SYS_ADMIN = 21n;
 /** Mounting, namespaces and control groups of other users need root with CAP_SYS_ADMIN. */
 export function inspectRights(): Finding {
   const about = { name: 'rights', required: true } as const;
-  if (process.getuid?.() !== 0) {
+  if (!isRoot()) {
     return { ...about, ok: false, detail: 'Hearth does not run as root', remedy: 'sudo hearth start' };
   }
   const effective = /^CapEff:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
@@ -37,12 +37,21 @@ export function inspectRuntime(runc: { path: string; version: string } | undefin
   return { ...about, ok: false, detail: 'runc is not installed', remedy: installCommand('runc') };
 }
 
-export function inspectKernel(): readonly Finding[] {
+export function inspectKernel(architecture: NodeJS.Architecture): readonly Finding[] {
   const seccomp = existsSync('/proc/sys/kernel/seccomp/actions_avail');
   const detail = seccomp
     ? 'the kernel filters system calls'
     : 'the kernel cannot filter system calls (seccomp)';
-  return [{ name: 'system call filter', ok: seccomp, required: true, detail }];
+  const known = architecture === 'x64' || architecture === 'arm64';
+  return [
+    {
+      name: 'architecture',
+      ok: known,
+      required: true,
+      detail: known ? architecture : `no filter for ${architecture}`,
+    },
+    { name: 'system call filter', ok: seccomp, required: true, detail },
+  ];
 }
 
 const REQUIRED_V1 = ['memory', 'cpu', 'cpuacct', 'pids', 'freezer', 'devices'];
@@ -60,7 +69,8 @@ export function inspectCgroups(mounts: CgroupMounts | undefined): readonly Findi
     const remedy = 'add cgroup_enable=memory to the kernel command line and reboot';
     return [{ ...about, ok: false, detail, ...(missing.includes('memory') && { remedy }) }];
   }
-  if (!isWritable(groupsRoot(mounts))) {
+  // Another user may not write them anyhow: that is the want of rights.
+  if (isRoot() && !isWritable(groupsRoot(mounts))) {
     const remedy = 'start the surrounding container with --privileged';
     return [{ ...about, ok: false, detail: 'the control groups are read-only', remedy }];
   }
@@ -108,6 +118,10 @@ export function inspectDisks(): readonly Finding[] {
     return [{ ...about, ok: false, detail, remedy: installCommand('e2fsprogs') }];
   }
   return [{ ...about, ok: true, detail: 'sized ext4 images on loop devices' }];
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
 }
 
 function isWritable(path: string): boolean {

@@ -31,11 +31,11 @@ export async function probeSandbox(): Promise<SandboxProbe> {
   if (process.platform !== 'linux') return { kind: 'process', cores, findings: [notLinux()] };
   const mounts = readCgroupMounts();
   const findings = [
-    inspectRights(),
     inspectRuntime(await runcVersion()),
-    ...inspectKernel(),
+    ...inspectKernel(process.arch),
     ...inspectCgroups(mounts),
     ...inspectDisks(),
+    inspectRights(),
   ];
   const lacking = findings.filter((finding) => finding.required && !finding.ok);
   return {
@@ -67,7 +67,8 @@ async function runcVersion(): Promise<{ path: string; version: string } | undefi
   }
 }
 
-function renderNotice(lacking: readonly Finding[]): string {
+/** The line to show at start. */
+export function renderNotice(lacking: readonly Finding[]): string {
   const details = lacking.map(({ detail }) => detail).join('; ');
   const remedies = lacking.flatMap(({ remedy }) => (remedy === undefined ? [] : [remedy]));
   const advice =

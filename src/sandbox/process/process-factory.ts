@@ -28,10 +28,11 @@ export async function createProcessSandboxFactory(
 ): Promise<SandboxFactory> {
   const { runDir, hash } = prepareRunDir(options);
   const asRoot = process.getuid?.() === 0;
+  const mountsDir = makeEnterable(join(runDir, 'mounts'));
   const parts = {
     sandboxesDir: makeEnterable(join(runDir, 'sandboxes')),
     tmpDirs: makeEnterable(join(runDir, 'tmp')),
-    staging: asRoot ? new Staging(makeEnterable(join(runDir, 'mounts'))) : undefined,
+    staging: asRoot ? new Staging(mountsDir) : undefined,
     createPipe: await pipesWherePossible(),
   };
   return new ProcessSandboxFactory(parts, {
