@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { databaseLocation } from '../../tests/support/database-location.ts';
@@ -109,6 +111,17 @@ export async function runEdge(setup: EdgeSetup = {}): Promise<RunningEdge> {
   return { edge, port, endpoint, folder, invocations, contexts, keys, sessions, serviceClock, stop };
 }
 
+/** A port by which whoever connects comes out of one execution environment. */
+export async function inside({ edge }: RunningEdge): Promise<{ port: number; stop: () => Promise<unknown> }> {
+  const origin = { kind: 'environment' } as const;
+  const bridge = createServer((socket) => edge.acceptFromEnvironment(socket, origin));
+  bridge.listen(0, '127.0.0.1');
+  await once(bridge, 'listening');
+  const address = bridge.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return { port, stop: () => once(bridge.close(), 'close') };
+}
+
 const listFunctions: Operation<CallContext[], never, unknown> = {
   name: 'ListFunctions',
   run: (contexts, _, context) => {
@@ -155,6 +168,7 @@ export function call({ port }: { readonly port: number }, path: string, options:
       { port, path, method: options.method ?? 'POST', headers, agent: false },
       (response) => {
         const chunks: Buffer[] = [];
+        response.on('error', reject);
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () =>
           resolve({

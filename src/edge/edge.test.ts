@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Deferred, deferred } from '../base/index.ts';
-import { call, operatorToken, type RunningEdge, runEdge } from './edge.fixture.ts';
+import { call, inside, operatorToken, type RunningEdge, runEdge } from './edge.fixture.ts';
 
 const running: RunningEdge[] = [];
 async function start(setup: Parameters<typeof runEdge>[0] = {}): Promise<RunningEdge> {
@@ -171,16 +171,6 @@ describe('control routes', () => {
 });
 
 describe('connections out of an environment', () => {
-  async function inside(edge: RunningEdge): Promise<{ port: number; stop: () => Promise<unknown> }> {
-    const origin = { kind: 'environment' } as const;
-    const bridge = createServer((socket) => edge.edge.acceptFromEnvironment(socket, origin));
-    bridge.listen(0, '127.0.0.1');
-    await once(bridge, 'listening');
-    const address = bridge.address();
-    const port = typeof address === 'object' && address ? address.port : 0;
-    return { port, stop: () => once(bridge.close(), 'close') };
-  }
-
   test('see the same API, marked as such', async () => {
     const edge = await start();
     const bridge = await inside(edge);

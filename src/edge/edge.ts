@@ -54,8 +54,11 @@ export interface Edge {
 export function createEdge(options: EdgeOptions): Edge {
   const limits = { ...edgeLimits, ...options.limits };
   const environments = new EnvironmentConnections(limits);
-  const isInside = (socket: Duplex): boolean => environments.isInside(socket);
-  const handler = new RequestHandler({ ...options, limits, isInside });
+  const handler = new RequestHandler({
+    ...options,
+    limits,
+    originOf: (socket) => environments.originOf(socket),
+  });
   const server = createListener(limits, handler);
   let closing: Promise<void> | undefined;
   return {

@@ -14,6 +14,14 @@ export interface EdgeLimits {
   readonly environmentConnections: number;
   /** Bodies that are being received, all connections together; beyond it 429. */
   readonly bufferedBodyBytes: number;
+  /** The same for one execution environment: room for one upload of code, or twenty large events. */
+  readonly environmentBodyBytes: number;
+  /** Answers that are not read, all connections together; beyond it connections are cut. */
+  readonly unreadAnswerBytes: number;
+  /** The same for one execution environment. */
+  readonly environmentUnreadBytes: number;
+  /** An answer of which nothing is read for this long is given up. */
+  readonly unreadStallMs: number;
   /** A body that is too large is read to this size, and thrown away, so that its sender gets to see the answer. */
   readonly discardedBodyBytes: number;
   /** How long `close` waits for requests that are being answered. */
@@ -29,6 +37,10 @@ export const edgeLimits: EdgeLimits = {
   connections: 10_000,
   environmentConnections: 512,
   bufferedBodyBytes: 1_073_741_824,
+  environmentBodyBytes: 134_217_728,
+  unreadAnswerBytes: 1_073_741_824,
+  environmentUnreadBytes: 134_217_728,
+  unreadStallMs: 60_000,
   discardedBodyBytes: 134_217_728,
   drainMs: 30_000,
 };

@@ -35,7 +35,8 @@ export class EnvironmentConnections {
     return true;
   }
 
-  isInside(socket: Duplex): boolean {
-    return this.#origins.has(socket);
+  /** The environment that a connection came out of; undefined for one from outside. */
+  originOf(socket: Duplex): EnvironmentOrigin | undefined {
+    return this.#origins.get(socket);
   }
 }

@@ -9,14 +9,16 @@ import { AwsError, awsError, notImplemented, serviceError } from '../model/index
 import type { Authenticated, Authenticator } from './auth/authenticator.ts';
 import { CONTROL_PREFIX, type ControlPlane } from './control/control-routes.ts';
 import { type Downloads, serveDownload } from './downloads.ts';
-import { BodyCollector, RequestAborted } from './http/body-collector.ts';
+import { BodyCollector, type BodyRule, RequestAborted } from './http/body-collector.ts';
 import { bodyRule, invokeBodyRule } from './http/body-rules.ts';
 import { isForeignPage } from './http/browser-guard.ts';
 import { dialectOf, renderRefusal } from './http/dialect.ts';
 import { respond, respondJson } from './http/respond.ts';
+import { UnreadAnswers } from './http/unread-answers.ts';
 import { type InvokeAccess, type InvokeNeeds, performInvoke } from './invoke/invoke-handler.ts';
 import { flatHeaders, invokedFunction } from './invoke/invoke-request.ts';
 import type { EdgeLimits } from './limits.ts';
+import type { EnvironmentOrigin } from './origin.ts';
 
 export interface RequestHandlerNeeds {
   readonly api: Api;
@@ -30,8 +32,8 @@ export interface RequestHandlerNeeds {
   readonly ids: Ids;
   readonly log: Log;
   readonly limits: EdgeLimits;
-  /** Whether a connection came out of an execution environment. */
-  readonly isInside: (socket: Duplex) => boolean;
+  /** The execution environment that a connection came out of, if it did. */
+  readonly originOf: (socket: Duplex) => EnvironmentOrigin | undefined;
 }
 
 interface Exchange {
@@ -50,6 +52,7 @@ const HEALTH_PATHS: ReadonlySet<string> = new Set(['/_localstack/health', '/_hea
 export class RequestHandler {
   readonly #needs: RequestHandlerNeeds;
   readonly #bodies: BodyCollector;
+  readonly #unread: UnreadAnswers;
   readonly #invokeNeeds: InvokeNeeds;
   #inFlight = 0;
   #served = 0;
@@ -58,6 +61,8 @@ export class RequestHandler {
   constructor(needs: RequestHandlerNeeds) {
     this.#needs = needs;
     this.#bodies = new BodyCollector(needs.limits);
+    const { unreadAnswerBytes: total, environmentUnreadBytes: environment, unreadStallMs } = needs.limits;
+    this.#unread = new UnreadAnswers({ total, environment, stallMs: unreadStallMs });
     const invoke = needs.api.services.get('lambda')?.operation('Invoke');
     invariant(invoke, 'the API has no Lambda');
     const { invoker, lookup, access } = needs;
@@ -76,9 +81,14 @@ export class RequestHandler {
       query: mark < 0 ? '' : url.slice(mark + 1),
       requestId: this.#needs.ids.uuid(),
     };
-    this.#route(exchange).catch((error: unknown) => {
-      void this.#bodies.discard(request).then(() => this.#fail(exchange, error));
-    });
+    this.#route(exchange).then(
+      () => this.#unread.watch(response, this.#needs.originOf(request.socket)),
+      (error: unknown) => void this.#bodies.discard(request).then(() => this.#fail(exchange, error)),
+    );
+  }
+
+  #collect({ request }: Exchange, rule: BodyRule): Promise<Buffer> {
+    return this.#bodies.collect(request, rule, this.#needs.originOf(request.socket));
   }
 
   /** Resolves once nothing is being answered any more; from now on connections end with their answer. */
@@ -109,6 +119,7 @@ export class RequestHandler {
     if (method === 'GET' && HEALTH_PATHS.has(path)) return this.#health(exchange);
     if (path.startsWith(CONTROL_PREFIX)) return this.#control(exchange);
     if (method === 'GET' && path.startsWith(this.#needs.downloads.prefix)) {
+      this.#unread.limitStalls(exchange.response);
       return serveDownload(this.#needs.downloads, exchange.request.url ?? '', exchange.response);
     }
     return this.#call(exchange);
@@ -120,7 +131,7 @@ export class RequestHandler {
     const { scope, identity } = authenticated;
     if (scope.service !== 'lambda') return this.#callAs(exchange, authenticated);
     const { request, response, requestId, query } = exchange;
-    const payload = await this.#bodies.collect(request, invokeBodyRule);
+    const payload = await this.#collect(exchange, invokeBodyRule);
     if (authenticated.proof) this.#needs.authenticator.verify(authenticated, wireRequest(exchange, payload));
     const call = {
       functionName,
@@ -141,7 +152,7 @@ export class RequestHandler {
     const { api, authenticator } = this.#needs;
     const { service } = this.#serviceOf(authenticated);
     const { operation } = api.match(service, wireRequest(exchange));
-    const body = await this.#bodies.collect(exchange.request, bodyRule(operation));
+    const body = await this.#collect(exchange, bodyRule(operation));
     const request = wireRequest(exchange, body);
     authenticator.verify(authenticated, request);
     const context = this.#contextOf(exchange, authenticated);
@@ -167,7 +178,7 @@ export class RequestHandler {
       region: scope.region,
       requestId,
       caller: identity,
-      origin: this.#needs.isInside(request.socket) ? 'environment' : 'host',
+      origin: this.#needs.originOf(request.socket) ? 'environment' : 'host',
       baseUrl: baseUrlOf(request),
     };
   }
@@ -181,11 +192,11 @@ export class RequestHandler {
   async #control(exchange: Exchange): Promise<void> {
     const { request, response, method, path } = exchange;
     const { control } = this.#needs;
-    if (this.#needs.isInside(request.socket)) return respondJson(response, 404, { message: 'Not Found' });
+    if (this.#needs.originOf(request.socket)) return respondJson(response, 404, { message: 'Not Found' });
     if (!control.isOperator(request.headers.authorization)) {
       return respondJson(response, 401, { message: 'The operator token is missing or wrong.' });
     }
-    const body = await this.#bodies.collect(request, bodyRule(undefined));
+    const body = await this.#collect(exchange, bodyRule(undefined));
     const answer = await control.handle(method, path, body);
     respondJson(response, answer.status, answer.body);
   }

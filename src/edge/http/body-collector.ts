@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { type AwsError, awsError } from '../../model/index.ts';
+import { HeldBytes } from './held-bytes.ts';
 
 interface BodyLimits {
   readonly bufferedBodyBytes: number;
+  readonly environmentBodyBytes: number;
   readonly discardedBodyBytes: number;
 }
 
@@ -22,17 +24,19 @@ const nothing = Buffer.alloc(0);
 /** Collects request bodies, each within its operation's limit and all together within one budget. */
 export class BodyCollector {
   readonly #limits: BodyLimits;
-  #bufferedBytes = 0;
+  readonly #held: HeldBytes;
 
   constructor(limits: BodyLimits) {
     this.#limits = limits;
+    this.#held = new HeldBytes({ total: limits.bufferedBodyBytes, environment: limits.environmentBodyBytes });
   }
 
   /**
    * The whole body. Rejects with the rule's 413 once it is too large (the rest is read and dropped, so that the
-   * sender sees the answer), with 429 beyond the budget, with `RequestAborted` when it was cut off.
+   * sender sees the answer), with 429 beyond the budget, with `RequestAborted` when it was cut off. `environment` is the
+   * one that the request came out of.
    */
-  collect(request: IncomingMessage, rule: BodyRule): Promise<Buffer> {
+  collect(request: IncomingMessage, rule: BodyRule, environment?: object): Promise<Buffer> {
     const declared = declaredBytes(request);
     if (declared > this.#limits.discardedBodyBytes) return Promise.reject(rule.tooLarge(declared));
     return new Promise((resolve, reject) => {
@@ -40,17 +44,19 @@ export class BodyCollector {
       let bytes = 0;
       let refusal: 'too large' | 'no room' | undefined;
       const release = (): void => {
-        if (refusal === undefined) this.#bufferedBytes -= bytes;
+        if (refusal === undefined) this.#held.giveBack(environment, bytes);
         chunks.length = 0;
       };
       request.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
         if (refusal === undefined) {
-          this.#bufferedBytes += chunk.length;
-          chunks.push(chunk);
-          refusal = this.#refusal(bytes, rule);
-          if (refusal === undefined) return;
-          this.#bufferedBytes -= bytes;
+          if (bytes > rule.maxBytes) refusal = 'too large';
+          else if (!this.#held.take(environment, chunk.length)) refusal = 'no room';
+          if (refusal === undefined) {
+            chunks.push(chunk);
+            return;
+          }
+          this.#held.giveBack(environment, bytes - chunk.length);
           chunks.length = 0;
         }
         if (bytes > this.#limits.discardedBodyBytes) {
@@ -88,11 +94,6 @@ export class BodyCollector {
       request.on('end', resolve);
       whenCutOff(request, resolve);
     });
-  }
-
-  #refusal(bytes: number, rule: BodyRule): 'too large' | 'no room' | undefined {
-    if (bytes > rule.maxBytes) return 'too large';
-    return this.#bufferedBytes > this.#limits.bufferedBodyBytes ? 'no room' : undefined;
   }
 }
 
