@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadServiceModel, type ServiceModel, type ServiceName } from '../src/aws-protocol/index.ts';
 import type { MemberStatus } from '../src/api/index.ts';
 import { iamOperations, lambdaOperations, logsOperations, stsOperations } from '../src/api/index.ts';
+import { loadServiceModel, type ServiceName } from '../src/aws-protocol/index.ts';
 import { invokeMembers } from '../src/edge/index.ts';
+import { type Calls, callers, readCalls } from './client-calls.ts';
+import { byArea } from './operation-groups.ts';
 
 interface ServedOperation {
   readonly name: string;
@@ -28,72 +29,127 @@ const services: readonly Service[] = [
   { name: 'iam', title: 'IAM', operations: iamOperations },
 ];
 
-const testsFolder = join(import.meta.dirname, '../tests');
-
 /** The text of CONFORMANCE.md: operation by operation what works, from the code that decides and the tests that call. */
 export function conformancePage(): string {
-  const calls = readTests(testsFolder);
-  return `${introduction}\n${services.map((service) => section(service, calls)).join('\n')}`;
+  const calls = readCalls(['src', 'tests'].map((folder) => join(import.meta.dirname, '..', folder)));
+  return [introduction, overview(), ...services.map((service) => section(service, calls))].join('\n');
 }
 
 const introduction = `# Conformance
 
-Made by \`npm run conformance\` from the service models, the operations in \`src/api\`, and the tests. A member that is not listed as refused or stored
-takes effect. Refused: the call fails with 501 \`NotImplemented\` that names operation and member (where a condition is given, only
-then). Stored: kept and shown, ahead of its effect. "Called by" names the real clients whose calls the tests make: the AWS CLI, boto3, the AWS SDK
-for JavaScript. Operations that stand in no table are answered 501 by name.
+What of AWS's APIs Hearth answers. This page is made by \`npm run conformance\` from the service models, the operations in \`src/api\` and the
+tests; a test fails when it is out of date.
+
+- **Served**: the operation works with all its members, except those that stand under "Refused members" and "Stored members". Shapes, states,
+  error types, messages and envelopes are those recorded from AWS; \`tests/conformance\` checks them on the wire.
+- **Refused**: the call fails with 501 \`NotImplemented\`, naming operation and member; "by value" where only some values do. Nothing is
+  accepted and ignored.
+- **Stored**: kept and shown, ahead of its effect.
+- A client is ticked where a test calls the operation with it: the AWS CLI (versions 1 and 2), boto3, the AWS SDK for JavaScript.
 `;
 
-function section({ name, title, operations }: Service, calls: string): string {
-  const model = loadServiceModel(name);
-  const served = new Map(operations.map((operation) => [operation.name, operation]));
-  const names = [...new Set([...model.operationNames, ...served.keys()])].sort();
-  const rows = names
-    .filter((operation) => served.has(operation))
-    .map((operation) => row(model, served.get(operation) ?? { name: operation }, calls));
-  const missing = names.filter((operation) => !served.has(operation));
+function overview(): string {
+  const rows = services.map(({ name, title, operations }) => {
+    const all = loadServiceModel(name).operationNames.length;
+    return `| ${title} | ${operations.length} | ${unserved({ name, operations }).length || 'none'} | ${all} |`;
+  });
+  return `${table(['service', 'served', 'answered 501', 'in the model'], rows)}\n`;
+}
+
+function section({ name, title, operations }: Service, calls: Calls): string {
+  const missing = unserved({ name, operations });
   return [
     `## ${title}\n`,
-    `${rows.length} operations are served${missing.length > 0 ? `, ${missing.length} are answered 501 for now` : ''}.\n`,
-    '| operation | members | refused | stored | called by |',
-    '|---|---|---|---|---|',
-    ...rows,
-    ...(missing.length > 0 ? [`\nAnswered 501: ${missing.join(', ')}.`] : []),
-    '',
+    ...served(name, operations, calls),
+    ...refusals(operations),
+    ...storedMembers(operations),
+    ...(missing.length > 0 ? ['### Operations answered 501\n', ...listed(name, missing), ''] : []),
   ].join('\n');
 }
 
-function row(model: ServiceModel, operation: ServedOperation, calls: string): string {
-  const members = model.operation(operation.name)?.input?.members.map((member) => member.name) ?? [];
-  const refused = Object.entries(operation.members?.refused ?? {}).map(
-    ([path, { when, hint }]) => `${path}${when ? ' (by value)' : ''}: ${hint}`,
+function unserved({ name, operations }: Pick<Service, 'name' | 'operations'>): readonly string[] {
+  const names = new Set(operations.map((operation) => operation.name));
+  return loadServiceModel(name).operationNames.filter((operation) => !names.has(operation));
+}
+
+function served(
+  service: ServiceName,
+  operations: readonly ServedOperation[],
+  calls: Calls,
+): readonly string[] {
+  const names = operations.map(({ name }) => name).sort();
+  return grouped(service, names).flatMap(([group, members]) => [
+    ...(group === '' ? [] : [`### ${group}\n`]),
+    table(
+      ['operation', 'CLI', 'boto3', 'JavaScript'],
+      members.map((name) => row(service, name, calls)),
+    ),
+    '',
+  ]);
+}
+
+function listed(service: ServiceName, names: readonly string[]): readonly string[] {
+  return grouped(service, names).map(
+    ([group, members]) => `- ${group === '' ? '' : `**${group}**: `}${members.join(', ')}`,
   );
-  const stored = Object.entries(operation.members?.stored ?? {}).map(([path, why]) => `${path}: ${why}`);
-  const cells = [
-    operation.name,
-    members.join(', '),
-    refused.join('<br>'),
-    stored.join('<br>'),
-    callers(operation.name, calls),
-  ];
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
-function callers(operation: string, calls: string): string {
-  const kebab = operation
-    .replaceAll(/(?<=[a-z0-9])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])/g, (letter) => `-${letter}`)
-    .toLowerCase();
-  const found = [
-    ['CLI', `'${kebab}'`],
-    ['boto3', `.${kebab.replaceAll('-', '_')}(`],
-    ['JS', `${operation}Command(`],
-  ].filter(([, call = '']) => calls.includes(call));
-  return found.map(([client]) => client).join(', ');
+function grouped(service: ServiceName, names: readonly string[]): readonly [string, readonly string[]][] {
+  if (service !== 'lambda') return [['', names]];
+  return [...byArea(names)].filter(([, members]) => members.length > 0);
 }
 
-function readTests(folder: string): string {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /\.(ts|py)$/.test(entry.name))
-    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
-    .join('\n');
+/** One line for what several operations have alike. */
+class Lines {
+  readonly #operations = new Map<string, string[]>();
+
+  add(operation: string, member: string, ...cells: readonly string[]): void {
+    const key = JSON.stringify([`\`${member}\``, ...cells.map(escaped)]);
+    this.#operations.set(key, [...(this.#operations.get(key) ?? []), operation]);
+  }
+
+  render(title: string, columns: readonly string[]): readonly string[] {
+    if (this.#operations.size === 0) return [];
+    const rows = [...this.#operations].map(([key, operations]) => {
+      const [member, ...cells] = JSON.parse(key) as string[];
+      return `| ${[member, operations.join(', '), ...cells].join(' | ')} |`;
+    });
+    return [`### ${title}\n`, table(columns, rows), ''];
+  }
+}
+
+function refusals(operations: readonly ServedOperation[]): readonly string[] {
+  const lines = new Lines();
+  for (const { name, members } of operations) {
+    for (const [member, { when, hint }] of Object.entries(members?.refused ?? {})) {
+      lines.add(name, member, when ? 'by value' : 'always', onEveryMachine(hint));
+    }
+  }
+  return lines.render('Refused members', ['member', 'of', 'refused', 'what to do']);
+}
+
+function storedMembers(operations: readonly ServedOperation[]): readonly string[] {
+  const lines = new Lines();
+  for (const { name, members } of operations) {
+    for (const [member, why] of Object.entries(members?.stored ?? {})) lines.add(name, member, why);
+  }
+  return lines.render('Stored members', ['member', 'of', 'why']);
+}
+
+/** The page is the same wherever it is made. */
+function onEveryMachine(hint: string): string {
+  return hint.replace(/This machine is \w+\./, 'Functions run on the architecture of the machine.');
+}
+
+function table(columns: readonly string[], rows: readonly string[]): string {
+  return [`| ${columns.join(' | ')} |`, `|${'---|'.repeat(columns.length)}`, ...rows].join('\n');
+}
+
+function row(service: ServiceName, operation: string, calls: Calls): string {
+  const ticks = callers(service, operation, calls).map((called) => (called ? '✓' : ''));
+  return `| ${[operation, ...ticks].join(' | ')} |`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('|', '\\|');
 }
