@@ -47,7 +47,7 @@ export async function createOciSandboxFactory(options: OciSandboxFactoryOptions)
       fault: 'machine',
     });
   }
-  const machine = await requireOci();
+  const machine = requireOci();
   const library = await loadNativeLibrary();
   const mounter = createMounter(library);
   mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });

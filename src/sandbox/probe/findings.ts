@@ -31,9 +31,9 @@ export function inspectRights(): Finding {
   return { ...about, ok: false, detail, remedy: 'start the surrounding container with --privileged' };
 }
 
-export function inspectRuntime(runc: { path: string; version: string } | undefined): Finding {
+export function inspectRuntime(runc: { path: string; version?: string } | undefined): Finding {
   const about = { name: 'OCI runtime', required: true } as const;
-  if (runc) return { ...about, ok: true, detail: `runc ${runc.version} at ${runc.path}` };
+  if (runc) return { ...about, ok: true, detail: `runc ${runc.version ?? ''} at ${runc.path}` };
   return { ...about, ok: false, detail: 'runc is not installed', remedy: installCommand('runc') };
 }
 

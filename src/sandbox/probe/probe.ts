@@ -27,11 +27,15 @@ export interface SandboxProbe {
 
 /** Looks at this machine; changes nothing. Takes about 5 ms, most of it `runc --version`. */
 export async function probeSandbox(): Promise<SandboxProbe> {
+  return probe(await runcVersion());
+}
+
+function probe(runc: { readonly path: string; readonly version?: string } | undefined): SandboxProbe {
   const cores = availableParallelism();
   if (process.platform !== 'linux') return { kind: 'process', cores, findings: [notLinux()] };
   const mounts = readCgroupMounts();
   const findings = [
-    inspectRuntime(await runcVersion()),
+    inspectRuntime(runc),
     ...inspectKernel(process.arch),
     ...inspectCgroups(mounts),
     ...inspectDisks(),
@@ -86,11 +90,11 @@ export interface OciMachine {
   readonly gaps: readonly string[];
 }
 
-/** The machine's means for OCI sandboxes. Rejects with a `SandboxError` naming what is missing, and the command. */
-export async function requireOci(): Promise<OciMachine> {
-  const { kind, findings, notice } = await probeSandbox();
-  const cgroupMounts = kind === 'oci' ? readCgroupMounts() : undefined;
+/** The machine's means for OCI sandboxes. Throws a `SandboxError` naming what is missing, and the command. */
+export function requireOci(): OciMachine {
   const runc = findProgram('runc');
+  const { kind, findings, notice } = probe(runc === undefined ? undefined : { path: runc });
+  const cgroupMounts = kind === 'oci' ? readCgroupMounts() : undefined;
   if (!cgroupMounts || runc === undefined) {
     throw new SandboxError(notice ?? 'isolated sandboxes need Linux', { fault: 'machine' });
   }
