@@ -32,10 +32,10 @@ import {
   openSettings,
   type SettingsModule,
 } from './functions/index.ts';
-import { FunctionInvoker } from './invoke/index.ts';
+import { DebugInvoker, FunctionInvoker } from './invoke/index.ts';
 import type { FunctionVersion } from './model/index.ts';
 import { operatorRoutes, type ServerFacts } from './operator/index.ts';
-import { type Machine, MachineRuntimes } from './runtimes/index.ts';
+import { type Machine, MachineRuntimes, RuntimeDebuggers } from './runtimes/index.ts';
 import {
   createOciSandboxFactory,
   createProcessSandboxFactory,
@@ -57,7 +57,7 @@ import {
 } from './store/index.ts';
 import { type Logs, openLogs } from './telemetry/index.ts';
 
-export type { ServerStatus } from './operator/index.ts';
+export type { DebugLine, ServerStatus } from './operator/index.ts';
 
 /** Everything that `hearth start` can be told. */
 export interface HearthOptions {
@@ -176,7 +176,8 @@ function postgresAddress(store: string): string {
 
 async function build(ground: Ground): Promise<HearthServer> {
   const { options, folder, closing, clock, ids, log, sessions } = ground;
-  const runtimes = new MachineRuntimes(runtimeMachine(options.searchEnv, folder));
+  const machine = runtimeMachine(options.searchEnv, folder);
+  const runtimes = new MachineRuntimes(machine);
   const { sandboxes, notes } = await openSandboxes(ground);
   const settings = openSettings(ground);
   const features = await openFunctions({
@@ -190,12 +191,15 @@ async function build(ground: Ground): Promise<HearthServer> {
   });
   closing.defer(() => features.close());
   const inside = new InsideAddress(options.host);
+  const services = environmentServices(ground, { sandboxes, runtimes, features, inside });
   const scheduler = new Scheduler({
-    services: environmentServices(ground, { sandboxes, runtimes, features, inside }),
+    services,
     machine: { ...machineLimits, memoryBytes: Math.trunc(totalmem() * MEMORY_SHARE) },
   });
   closing.defer(() => scheduler.close());
   const invoker = new FunctionInvoker({ lookup: features.lookup, scheduler });
+  const debuggers = new RuntimeDebuggers(machine, runtimes);
+  const debugInvoker = new DebugInvoker({ lookup: features.lookup, services, debuggers });
   const keys = await AccessKeys.open(ground);
   const authenticator = new Authenticator({
     mode: options.auth,
@@ -212,7 +216,15 @@ async function build(ground: Ground): Promise<HearthServer> {
     sandbox: sandboxes.capabilities.kind,
     auth: options.auth,
   };
-  const operator = { ...ground, server, features, settings, scheduler, requests: () => edge.requests };
+  const operator = {
+    ...ground,
+    server,
+    features,
+    settings,
+    scheduler,
+    debugInvoker,
+    requests: () => edge.requests,
+  };
   const edge: Edge = createEdge({
     host: options.host,
     port: options.port,
@@ -228,6 +240,8 @@ async function build(ground: Ground): Promise<HearthServer> {
     log,
   });
   closing.defer(() => edge.close());
+  // A person at a breakpoint would hold the edge's drain up.
+  closing.defer(() => debugInvoker.close());
   inside.open(edge, await edge.listen());
   return {
     endpoint: server.endpoint(),

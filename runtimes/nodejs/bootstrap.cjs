@@ -20,6 +20,17 @@ function takeRuntimeAddress(env) {
   return { host, port: Number(port) };
 }
 
+/** For `hearth invoke --inspect`; nothing of it is loaded otherwise. */
+async function loadUnderDebugger(env, load) {
+  const { stopAtFirstLine, waitForDebugger } = require('./debugging.cjs');
+  const port = env.HEARTH_DEBUG_PORT;
+  delete env.HEARTH_DEBUG_PORT;
+  waitForDebugger(port);
+  const handler = await load();
+  stopAtFirstLine(handler);
+  return handler;
+}
+
 async function main(env) {
   const promisesOnly = Number.parseInt(process.versions.node, 10) >= FIRST_PROMISES_ONLY_MAJOR;
   const address = takeRuntimeAddress(env);
@@ -35,7 +46,8 @@ async function main(env) {
   process.on('unhandledRejection', (reason, promise) => runtime.onUnhandledRejection(reason, promise));
   process.on('beforeExit', () => runtime.onEmptyEventLoop());
   try {
-    runtime.start(await loadHandler(env.LAMBDA_TASK_ROOT, env._HANDLER, promisesOnly));
+    const load = () => loadHandler(env.LAMBDA_TASK_ROOT, env._HANDLER, promisesOnly);
+    runtime.start(env.HEARTH_DEBUG_PORT ? await loadUnderDebugger(env, load) : await load());
   } catch (error) {
     runtime.onUncaughtException(error);
   }

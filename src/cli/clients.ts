@@ -44,3 +44,12 @@ export async function logsClient(values: FlagValues, context: CommandContext): P
   const { CloudWatchLogsClient: Client } = await import('@aws-sdk/client-cloudwatch-logs');
   return new Client(clientSettings(values, context));
 }
+
+/** Whose functions the caller's credentials reach. */
+export async function callerAccount(values: FlagValues, context: CommandContext): Promise<string> {
+  const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
+  const { Account = '' } = await new STSClient(clientSettings(values, context)).send(
+    new GetCallerIdentityCommand({}),
+  );
+  return Account;
+}

@@ -13,7 +13,7 @@ import { BodyCollector, type BodyRule, RequestAborted } from './http/body-collec
 import { bodyRule, invokeBodyRule } from './http/body-rules.ts';
 import { isForeignPage } from './http/browser-guard.ts';
 import { dialectOf, renderRefusal } from './http/dialect.ts';
-import { respond, respondJson } from './http/respond.ts';
+import { respond, respondJson, respondLines } from './http/respond.ts';
 import { UnreadAnswers } from './http/unread-answers.ts';
 import { type InvokeAccess, type InvokeNeeds, performInvoke } from './invoke/invoke-handler.ts';
 import { flatHeaders, invokedFunction } from './invoke/invoke-request.ts';
@@ -197,8 +197,11 @@ export class RequestHandler {
       return respondJson(response, 401, { message: 'The operator token is missing or wrong.' });
     }
     const body = await this.#collect(exchange, bodyRule(undefined));
-    const answer = await control.handle(method, path, body);
-    respondJson(response, answer.status, answer.body);
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const { status, body: result, lines } = await control.handle({ method, path, body, signal: gone.signal });
+    if (lines) await respondLines(response, status, lines);
+    else respondJson(response, status, result);
   }
 
   #fail({ request, response, method, path, query, requestId }: Exchange, error: unknown): void {

@@ -247,7 +247,7 @@ export class ExecutionEnvironment {
   #initialized(): void {
     const sandbox = this.#process?.sandbox;
     if (!sandbox) return;
-    sandbox.limitCpu(this.version.memoryMiB / limits.memoryMiBPerVcpu);
+    if (!this.#services.unboundedCpu) sandbox.limitCpu(this.version.memoryMiB / limits.memoryMiBPerVcpu);
     this.#move('initialized');
     if (this.#initDone) return this.#endInitPhase(undefined);
     const run = this.#run;

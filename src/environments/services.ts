@@ -54,4 +54,6 @@ export interface EnvironmentServices {
   /** Extra lines of `/etc/hosts`. */
   readonly hosts?: Readonly<Record<string, string>>;
   readonly timings: EnvironmentTimings;
+  /** Leaves CPU time unbounded: a debugger traces every line, which a small share makes unbearable. */
+  readonly unboundedCpu?: boolean;
 }

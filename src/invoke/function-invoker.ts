@@ -60,7 +60,7 @@ interface OutcomeCaller {
 }
 
 /** A version whose update is in progress runs; one that never was ready does not. */
-function refuseUnlessInvocable({ state }: FunctionVersion): void {
+export function refuseUnlessInvocable({ state }: FunctionVersion): void {
   if (state === 'Active') return;
   throw awsError(
     'ResourceConflictException',

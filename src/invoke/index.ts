@@ -1,2 +1,3 @@
-export type { InvocationOutcome, InvocationRequest, Invoker } from './invocation.ts';
+export { type DebugEvent, DebugInvoker, type DebugRequest } from './debugging/debug-invoker.ts';
 export { FunctionInvoker } from './function-invoker.ts';
+export type { InvocationOutcome, InvocationRequest, Invoker } from './invocation.ts';

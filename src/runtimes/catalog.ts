@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { awsError, type FunctionVersion } from '../model/index.ts';
 import { familyOf, type RuntimeFamily, runnableIdentifiers } from './identifiers.ts';
 import { Interpreters } from './interpreters.ts';
-import type { LaunchPlan, RuntimeCatalog, RuntimeDescription } from './launch.ts';
+import type { DebugLaunch, LaunchPlan, RuntimeCatalog, RuntimeDescription } from './launch.ts';
 import { type PreparedRuntime, planCustomRuntime, planNode, planPython } from './launch-plans.ts';
 import type { Machine } from './machine.ts';
 import { ensureRuntimeFolder } from './runtime-folder.ts';
@@ -50,11 +50,11 @@ export class MachineRuntimes implements RuntimeCatalog {
     };
   }
 
-  async plan(version: FunctionVersion): Promise<LaunchPlan> {
+  async plan(version: FunctionVersion, debug?: DebugLaunch): Promise<LaunchPlan> {
     const family = familyOf(version.runtime);
     if (family?.kind === 'provided') return planCustomRuntime(version, family);
     if (family === undefined || family.kind === 'absent') throw missing(version.runtime, family);
-    const prepared = await this.#prepare(version.runtime, family);
+    const prepared = { ...(await this.#prepare(version.runtime, family)), ...(debug ? { debug } : {}) };
     return family.kind === 'nodejs'
       ? planNode(version, family, prepared)
       : planPython(version, family, prepared);

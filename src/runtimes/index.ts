@@ -1,5 +1,11 @@
 export { type AddedRuntime, addRuntime, CannotAddRuntime } from './add-runtime.ts';
 export { MachineRuntimes } from './catalog.ts';
+export {
+  CannotProvideDebugger,
+  type DebugProtocol,
+  provisionDebugpy,
+  RuntimeDebuggers,
+} from './debugging.ts';
 export type { LaunchFacts, LaunchPlan, RuntimeCatalog, RuntimeDescription } from './launch.ts';
 export { type LibraryReport, librariesMissing, provisionRuntimeLibraries } from './libraries.ts';
 export type { Machine } from './machine.ts';

@@ -1,9 +1,10 @@
 import type { FunctionVersion } from '../model/index.ts';
 import type { InsideView, SandboxMount, SandboxProgram } from '../sandbox/index.ts';
 import { environmentOf } from './environment-variables.ts';
+import { debugVariables } from './debugging.ts';
 import type { RuntimeFamily } from './identifiers.ts';
 import type { Interpreter } from './interpreters.ts';
-import type { LaunchFacts, LaunchPlan } from './launch.ts';
+import type { DebugLaunch, LaunchFacts, LaunchPlan } from './launch.ts';
 
 type Command = readonly [string, ...string[]];
 
@@ -12,6 +13,8 @@ export interface PreparedRuntime {
   readonly interpreter: Interpreter;
   /** Holds the bootstrap and the SDKs; appears at `/var/runtime`. */
   readonly runtimeDir: string;
+  /** Where a debugger is let in. */
+  readonly debug?: DebugLaunch;
 }
 
 const HEAP_SHARE = 0.9;
@@ -73,13 +76,14 @@ interface LanguageStart {
 function planLanguage(
   version: FunctionVersion,
   family: RuntimeFamily,
-  { prepared: { interpreter, runtimeDir }, command }: LanguageStart,
+  { prepared: { interpreter, runtimeDir, debug }, command }: LanguageStart,
 ): LaunchPlan {
-  const mounts: SandboxMount[] = [{ source: runtimeDir, target: '/var/runtime' }];
+  const mounts: SandboxMount[] = [{ source: runtimeDir, target: '/var/runtime' }, ...(debug?.mounts ?? [])];
   if (interpreter.prefix !== undefined) mounts.push({ source: interpreter.prefix, target: '/var/lang' });
   return planOf(version, family, {
     mounts,
     usesRuntimeSocket: true,
+    ...(debug ? { debug } : {}),
     command: (inside) => {
       const inner = command(programInside(interpreter, inside), inside.path('/var/runtime'));
       const wrapper = version.environment?.['AWS_LAMBDA_EXEC_WRAPPER'];
@@ -110,13 +114,17 @@ export function planCustomRuntime(version: FunctionVersion, family: RuntimeFamil
 interface Start {
   readonly mounts: readonly SandboxMount[];
   readonly usesRuntimeSocket: boolean;
+  readonly debug?: DebugLaunch;
   readonly command: (inside: InsideView) => Command;
 }
 
 function planOf(version: FunctionVersion, family: RuntimeFamily, start: Start): LaunchPlan {
   const program = (inside: InsideView, facts: LaunchFacts): SandboxProgram => ({
     command: start.command(inside),
-    env: environmentOf(version, family, { inside, facts }),
+    env: {
+      ...environmentOf(version, family, { inside, facts }),
+      ...(start.debug ? debugVariables(family, start.debug, inside.path) : {}),
+    },
     cwd: inside.path('/var/task'),
   });
   return { mounts: start.mounts, usesRuntimeSocket: start.usesRuntimeSocket, program };

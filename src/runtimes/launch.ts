@@ -24,6 +24,14 @@ export interface LaunchPlan {
   program(inside: InsideView, facts: LaunchFacts): SandboxProgram;
 }
 
+/** What a launch needs to let a debugger in before it loads the function's code. */
+export interface DebugLaunch {
+  /** At the environment's own 127.0.0.1. */
+  readonly port: number;
+  /** The debugger, where the language does not bring it. */
+  readonly mounts: readonly SandboxMount[];
+}
+
 export interface RuntimeDescription {
   /** `python3.12`, `nodejs24.x`, `provided.al2023`. */
   readonly identifier: string;
@@ -38,6 +46,9 @@ export interface RuntimeDescription {
 export interface RuntimeCatalog {
   list(): Promise<readonly RuntimeDescription[]>;
   describe(identifier: string): Promise<RuntimeDescription | undefined>;
-  /** Rejects with the AWS error of a runtime that is unknown here or whose interpreter is missing. */
-  plan(version: FunctionVersion): Promise<LaunchPlan>;
+  /**
+   * Rejects with the AWS error of a runtime that is unknown here or whose interpreter is missing. With `debug`, the
+   * runtime waits for a debugger before it loads the function's code; custom runtimes know nothing of that.
+   */
+  plan(version: FunctionVersion, debug?: DebugLaunch): Promise<LaunchPlan>;
 }

@@ -63,7 +63,7 @@ export const nodeLibraries: readonly string[] = [
 ];
 
 /** Pure Python all the way down, so one folder serves every version of Python. */
-export const pythonLibraries: readonly string[] = ['boto3>=1.34', 'simplejson'];
+export const pythonLibraries: readonly [string, ...string[]] = ['boto3>=1.34', 'simplejson'];
 /** Packages are chosen for this version; newer ones run them too. */
 const OLDEST_PYTHON = '3.9';
 
@@ -144,20 +144,29 @@ async function installNode(machine: Machine, staging: string): Promise<string | 
 }
 
 async function installPython(machine: Machine, staging: string): Promise<string | undefined> {
-  const pythons = await installedPythons(machine);
+  const failure = await installPythonPackages(machine, staging, pythonLibraries);
+  if (failure === undefined) await compileFor(machine, await installedPythons(machine), staging);
+  return failure;
+}
+
+/** Installs packages that are pure Python into `folder`, by whichever pip or uv can; gives the reason where none can. */
+export async function installPythonPackages(
+  machine: Machine,
+  folder: string,
+  packages: readonly [string, ...string[]],
+): Promise<string | undefined> {
   const reasons: string[] = [];
-  for (const command of installersOf(pythons)) {
-    const outcome = await machine.runProgram([...command, '--target', staging, ...pythonLibraries], {
+  const [first] = packages;
+  const name = /^[\w-]+/.exec(first)?.[0] ?? first;
+  for (const command of installersOf(await installedPythons(machine))) {
+    const outcome = await machine.runProgram([...command, '--target', folder, ...packages], {
       env: { ...definedOnly(machine.env), PIP_DISABLE_PIP_VERSION_CHECK: '1' },
       timeoutMs: INSTALL_TIMEOUT_MS,
     });
-    if (outcome.exitCode === 0 && existsSync(join(staging, 'boto3'))) {
-      await compileFor(machine, pythons, staging);
-      return undefined;
-    }
+    if (outcome.exitCode === 0 && existsSync(join(folder, name))) return undefined;
     reasons.push(lastLine(outcome.stderr));
   }
-  return `Neither uv nor a pip could install boto3 (${reasons.join('; ')}). On Debian: apt-get install python3-pip`;
+  return `Neither uv nor a pip could install ${name} (${reasons.join('; ')}). On Debian: apt-get install python3-pip`;
 }
 
 async function installedPythons(machine: Machine): Promise<readonly string[]> {

@@ -20,6 +20,10 @@ def main():
     log = start_logging(environ)
     _add_exit_builtins()
     set_search_path(environ)
+    if "HEARTH_DEBUG_PORT" in environ:
+        from .debugging import wait_for_debugger
+
+        wait_for_debugger(environ)
     try:
         handler = load_handler(environ.get("_HANDLER", ""))
     except Exception:

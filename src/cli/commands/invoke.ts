@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { endpointFlags, lambdaClient } from '../clients.ts';
+import { inspectFlags, type InvokeAnswer, invokeUnderDebugger, wantsInspector } from '../inspect.ts';
 import { type Command, type CommandContext, exitCodes, text, UsageError } from '../command.ts';
 
 export const invoke: Command = {
@@ -10,14 +11,24 @@ export const invoke: Command = {
     { flags: '--event <event>', description: 'a file, - for standard input, or JSON', default: '{}' },
     { flags: '--qualifier <qualifier>', description: 'a version or an alias' },
     { flags: '--tail', description: 'print the log of this invocation, REPORT line included' },
+    ...inspectFlags,
     ...endpointFlags,
   ],
   examples: [
     `hearth invoke hello --event '{"name":"Ada"}' --tail`,
     'hearth invoke hello --event events/order.json --qualifier live',
     'generate | hearth invoke hello --event -',
+    'hearth invoke hello --inspect',
   ],
   async run(values, [name = ''], context) {
+    if (wantsInspector(values)) {
+      const answer = await invokeUnderDebugger(values, context, {
+        name,
+        event: readEvent(text(values, 'event') ?? '{}'),
+      });
+      print(context, answer);
+      return answer.error ? exitCodes.functionError : exitCodes.ok;
+    }
     const { InvokeCommand } = await import('@aws-sdk/client-lambda');
     const client = await lambdaClient(values, context);
     const qualifier = text(values, 'qualifier');
@@ -40,13 +51,7 @@ export const invoke: Command = {
   },
 };
 
-interface Answer {
-  readonly payload: string;
-  readonly log: string;
-  readonly error?: string;
-}
-
-function print({ output }: CommandContext, { payload, log, error }: Answer): void {
+function print({ output }: CommandContext, { payload, log, error }: InvokeAnswer): void {
   if (output.format === 'json') {
     output.json({
       Payload: payload,

@@ -1,7 +1,9 @@
 import {
   addRuntime,
   CannotAddRuntime,
+  CannotProvideDebugger,
   type LibraryReport,
+  provisionDebugpy,
   provisionRuntimeLibraries,
 } from '../../runtimes/index.ts';
 import { type Command, type CommandContext, exitCodes, type FlagValues, UsageError } from '../command.ts';
@@ -36,16 +38,25 @@ async function list(values: FlagValues, context: CommandContext): Promise<number
   return exitCodes.ok;
 }
 
+/** Not a runtime, but brought here in the same way: what `hearth invoke --inspect` of a Python function needs. */
+const DEBUGPY = 'debugpy';
+
 async function add(identifier: string, values: FlagValues, context: CommandContext): Promise<number> {
   const { output } = context;
   try {
+    if (identifier === DEBUGPY) {
+      const { path } = await provisionDebugpy(localMachine(values, context));
+      if (output.format === 'json') output.json({ identifier, path });
+      else output.line(`${identifier}: at ${path}`);
+      return exitCodes.ok;
+    }
     const added = await addRuntime(localMachine(values, context), identifier);
     if (output.format === 'json') output.json(added);
     else output.line(`${identifier}: ${added.version} at ${added.path}`);
     noteMissing(output, added.libraries);
     return exitCodes.ok;
   } catch (error) {
-    if (!(error instanceof CannotAddRuntime)) throw error;
+    if (!(error instanceof CannotAddRuntime || error instanceof CannotProvideDebugger)) throw error;
     output.note(error.message);
     return exitCodes.failed;
   }

@@ -15,12 +15,16 @@ export interface ControlRequest {
   readonly labels: Readonly<Record<string, string>>;
   /** The JSON body; an empty one is `{}`. */
   readonly body: unknown;
+  /** Aborts when the caller is gone before it has its answer. */
+  readonly signal: AbortSignal;
 }
 
 export interface ControlAnswer {
   readonly status: number;
   /** Written as JSON. */
   readonly body?: unknown;
+  /** Written as one line of JSON each, as they come, in place of `body`. Must not reject. */
+  readonly lines?: AsyncIterable<unknown>;
 }
 
 export const CONTROL_PREFIX = '/_hearth/';
@@ -54,11 +58,17 @@ export class ControlPlane {
     return scheme === 'Bearer' && timingSafeEqual(digest(token), digest(this.#token));
   }
 
-  async handle(method: string, path: string, body: Buffer): Promise<ControlAnswer> {
+  async handle(request: {
+    readonly method: string;
+    readonly path: string;
+    readonly body: Buffer;
+    readonly signal: AbortSignal;
+  }): Promise<ControlAnswer> {
+    const { method, path, body, signal } = request;
     const match = this.#router(method, path, new URLSearchParams());
     const route = match && this.#routes.get(match.operation);
     if (!match || !route) return { status: 404, body: { message: 'There is no such control route.' } };
-    return route.handle({ labels: match.labels, body: parseJsonBody(body) });
+    return route.handle({ labels: match.labels, body: parseJsonBody(body), signal });
   }
 }
 

@@ -14,3 +14,18 @@ export function respondJson(response: ServerResponse, status: number, body: unkn
   const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
   respond(response, { status, headers, body: body === undefined ? '' : JSON.stringify(body) });
 }
+
+/** Writes one line of JSON for each value as it comes; the head at once. */
+export async function respondLines(
+  response: ServerResponse,
+  status: number,
+  values: AsyncIterable<unknown>,
+): Promise<void> {
+  response.writeHead(status, { 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-store' });
+  response.flushHeaders();
+  for await (const value of values) {
+    if (response.destroyed) return;
+    response.write(`${JSON.stringify(value)}\n`);
+  }
+  response.end();
+}
