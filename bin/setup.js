@@ -76,16 +76,7 @@ function compile() {
   if (findEntry().endsWith('.js')) return;
   say('Compiling …');
   const node = findNode() ?? process.execPath;
-  run(
-    [
-      node,
-      join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc'),
-      '-p',
-      join(packageRoot, 'tsconfig.build.json'),
-    ],
-    'tsc failed',
-  );
-  run([node, join(packageRoot, 'scripts', 'copy-assets.js')], 'copying the generated tables failed');
+  run([node, join(packageRoot, 'scripts', 'build.js')], 'the build failed');
 }
 
 /** boto3 and the AWS SDK for JavaScript, which functions find in /var/runtime as on AWS. */

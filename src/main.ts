@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { homedir, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import {
   createApi,
@@ -35,26 +35,18 @@ import {
 import { DebugInvoker, FunctionInvoker } from './invoke/index.ts';
 import type { FunctionVersion } from './model/index.ts';
 import { operatorRoutes, type ServerFacts } from './operator/index.ts';
-import { type Machine, MachineRuntimes, RuntimeDebuggers } from './runtimes/index.ts';
+import { localMachine, MachineRuntimes, RuntimeDebuggers } from './runtimes/index.ts';
 import {
+  chooseSandbox,
   createOciSandboxFactory,
   createProcessSandboxFactory,
   HOST_INSIDE,
   hostPortListener,
-  probeSandbox,
-  runProgram,
   type SandboxFactory,
   type SandboxCapabilities,
 } from './sandbox/index.ts';
 import { machineLimits, Scheduler } from './scheduler/index.ts';
-import {
-  applyMigrations,
-  type Database,
-  type DatabaseLocation,
-  lockDatabase,
-  lockDataFolder,
-  openDatabase,
-} from './store/index.ts';
+import { applyMigrations, type Database, lockDatabase, lockDataFolder, openDatabase } from './store/index.ts';
 import { type Logs, openLogs } from './telemetry/index.ts';
 
 export type { DebugLine, ServerStatus } from './operator/index.ts';
@@ -97,76 +89,100 @@ export interface HearthServer {
 /** AWS keeps role sessions of functions fresh for hours; environments live shorter than that. */
 const ROLE_SESSION_MS = 12 * 3_600_000;
 
-/** What every part is made with. */
-interface Ground {
+/** What is there from the first moment. */
+interface Start {
   readonly options: HearthOptions;
   readonly folder: string;
   readonly log: Log;
   readonly clock: WallClock;
   readonly ids: typeof randomIds;
+  /** Closes everything, last opened first. */
+  readonly closing: AsyncDisposableStack;
+}
+
+/** What every part is made with. */
+interface Ground extends Start {
   readonly database: Database;
   readonly logs: Logs;
   readonly sessions: SessionCredentials;
   readonly masterKey: Buffer;
-  /** Closes everything, last opened first. */
-  readonly closing: AsyncDisposableStack;
 }
 
 /** Builds and wires a server, and starts it. Rejects, with nothing left behind, where a part cannot start. */
 export async function startHearth(options: HearthOptions): Promise<HearthServer> {
   const closing = new AsyncDisposableStack();
   try {
-    return await build(await prepareGround(options, closing));
+    const start = claimFolder(options, closing);
+    // Side by side, since both wait for threads and other programs most of the time.
+    const [ground, sandboxes] = await bothOpen(openStores(start), openSandboxes(start));
+    return await build(ground, sandboxes);
   } catch (error) {
     await closing.disposeAsync();
     throw error;
   }
 }
 
-async function prepareGround(options: HearthOptions, closing: AsyncDisposableStack): Promise<Ground> {
+function claimFolder(options: HearthOptions, closing: AsyncDisposableStack): Start {
   const folder = resolve(options.dataFolder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = lockDataFolder(folder);
   closing.defer(() => lock.release());
-  const [log, clock, ids] = [createLog(options.logLevel), new WallClock(), randomIds];
+  return {
+    options,
+    folder,
+    log: createLog(options.logLevel),
+    clock: new WallClock(),
+    ids: randomIds,
+    closing,
+  };
+}
+
+/** As `Promise.all`, but settles when both have, so that what one of them opened is known and can be closed. */
+async function bothOpen<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
+}
+
+async function openStores(start: Start): Promise<Ground> {
+  const { options, folder, log, clock, ids, closing } = start;
   if (options.store !== 'sqlite') {
     const claim = await lockDatabase(postgresAddress(options.store), log);
     closing.defer(() => claim.release());
   }
-  const { database, logDatabase } = await openDatabases(options, folder, clock);
+  const [database, logs] = await bothOpen(openMainDatabase(start), openLogDatabase(start));
+  const masterKey = Buffer.from(secretFile(join(folder, 'master.key'), 32), 'hex');
+  const sessions = new SessionCredentials({ masterKey, clock, ids });
+  return { ...start, database, logs, sessions, masterKey };
+}
+
+async function openMainDatabase({ options, folder, clock, closing }: Start): Promise<Database> {
+  const { store } = options;
+  const location = store === 'sqlite' ? { file: join(folder, 'hearth.db') } : { url: postgresAddress(store) };
+  const database = await openDatabase(location, clock);
   closing.defer(() => database.close());
-  closing.defer(() => logDatabase.close());
   await applyMigrations(database, [
     ...functionsMigrations,
     ...functionSettingsMigrations,
     ...iamMigrations,
     ...accessKeysMigrations,
   ]);
-  const logs = await openLogs({ database: logDatabase, clock, ids, log });
-  closing.defer(() => logs.close());
-  const masterKey = Buffer.from(secretFile(join(folder, 'master.key'), 32), 'hex');
-  const sessions = new SessionCredentials({ masterKey, clock, ids });
-  return { options, folder, log, clock, ids, database, logs, sessions, masterKey, closing };
+  return database;
 }
 
 /**
  * Function logs have a SQLite file of their own, or their own writers in PostgreSQL, so that writing them never holds
  * up what must be on disk first.
  */
-async function openDatabases(
-  { store }: HearthOptions,
-  folder: string,
-  clock: WallClock,
-): Promise<{ database: Database; logDatabase: Database }> {
-  const [main, logs]: readonly [DatabaseLocation, DatabaseLocation] =
-    store === 'sqlite'
-      ? [{ file: join(folder, 'hearth.db') }, { file: join(folder, 'logs.db') }]
-      : [{ url: postgresAddress(store) }, { url: postgresAddress(store), writers: 'logs' }];
-  const [database, logDatabase] = await Promise.all([
-    openDatabase(main, clock),
-    openDatabase({ ...logs, survives: 'process-death' }, clock),
-  ]);
-  return { database, logDatabase };
+async function openLogDatabase(start: Start): Promise<Logs> {
+  const { options, folder, clock, closing } = start;
+  const { store } = options;
+  const location =
+    store === 'sqlite' ? { file: join(folder, 'logs.db') } : { url: postgresAddress(store), writers: 'logs' };
+  const database = await openDatabase({ ...location, survives: 'process-death' }, clock);
+  closing.defer(() => database.close());
+  const logs = await openLogs({ ...start, database });
+  closing.defer(() => logs.close());
+  return logs;
 }
 
 function postgresAddress(store: string): string {
@@ -174,11 +190,10 @@ function postgresAddress(store: string): string {
   throw new Error(`--store ${store}: neither sqlite nor a postgres:// address`);
 }
 
-async function build(ground: Ground): Promise<HearthServer> {
+async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promise<HearthServer> {
   const { options, folder, closing, clock, ids, log, sessions } = ground;
-  const machine = runtimeMachine(options.searchEnv, folder);
+  const machine = localMachine(options.searchEnv, folder);
   const runtimes = new MachineRuntimes(machine);
-  const { sandboxes, notes } = await openSandboxes(ground);
   const settings = openSettings(ground);
   const features = await openFunctions({
     ...ground,
@@ -258,33 +273,21 @@ async function build(ground: Ground): Promise<HearthServer> {
 /** Environments may use this much of the machine's memory; the rest is the server's, the page cache's and the user's. */
 const MEMORY_SHARE = 0.75;
 
-/** What runtimes depend on: interpreters found by the user's environment, and those added to the data folder. */
-export function runtimeMachine(env: HearthOptions['searchEnv'], folder: string): Machine {
-  return {
-    runProgram,
-    env,
-    home: homedir(),
-    ownNode: { path: process.execPath, version: process.versions.node },
-    arch: process.arch === 'arm64' ? 'arm64' : 'x64',
-    runtimesDir: join(folder, 'runtimes'),
-    bootstrapsDir: join(import.meta.dirname, '../runtimes'),
-  };
+interface OpenSandboxes {
+  readonly sandboxes: SandboxFactory;
+  readonly notes: readonly string[];
 }
 
 /** The asked-for adapter, swept of what a crashed server left; `auto` takes the best that works and says what it misses. */
-async function openSandboxes(
-  ground: Ground,
-): Promise<{ sandboxes: SandboxFactory; notes: readonly string[] }> {
-  const { options, folder, log, clock, closing } = ground;
+async function openSandboxes({ options, folder, log, clock, closing }: Start): Promise<OpenSandboxes> {
   const stateDir = join(folder, 'sandboxes');
-  const probe = options.sandbox === 'auto' ? await probeSandbox() : undefined;
-  const kind = probe?.kind ?? options.sandbox;
-  const create = kind === 'process' ? createProcessSandboxFactory : createOciSandboxFactory;
+  const choice = options.sandbox === 'auto' ? chooseSandbox() : { kind: options.sandbox };
+  const create = choice.kind === 'process' ? createProcessSandboxFactory : createOciSandboxFactory;
   const sandboxes = await create({ stateDir, log, clock });
   closing.defer(() => sandboxes.close());
   const { removed } = await sandboxes.sweep();
   if (removed.length > 0) log.info({ removed }, 'swept what an earlier server left');
-  return { sandboxes, notes: probe?.notice === undefined ? [] : [probe.notice] };
+  return { sandboxes, notes: choice.notice === undefined ? [] : [choice.notice] };
 }
 
 /** Hearth's own address as functions reach it: the same as outside. Known once the listener is up. */

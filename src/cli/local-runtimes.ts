@@ -1,14 +1,13 @@
-import { runtimeMachine } from '../main.ts';
-import { type Machine, MachineRuntimes } from '../runtimes/index.ts';
+import { localMachine, type Machine, MachineRuntimes } from '../runtimes/index.ts';
 import { type CommandContext, type FlagValues, text } from './command.ts';
 import { defaultDataFolder } from './data-folder.ts';
 
 /** This machine, as a server on the same data folder sees it. */
-export function localMachine(values: FlagValues, context: CommandContext): Machine {
-  return runtimeMachine(context.env, text(values, 'data-dir') ?? defaultDataFolder(context.env));
+export function machineFor(values: FlagValues, context: CommandContext): Machine {
+  return localMachine(context.env, text(values, 'data-dir') ?? defaultDataFolder(context.env));
 }
 
 /** The runtimes of this machine, as a server on the same data folder sees them. */
 export function localRuntimes(values: FlagValues, context: CommandContext): MachineRuntimes {
-  return new MachineRuntimes(localMachine(values, context));
+  return new MachineRuntimes(machineFor(values, context));
 }

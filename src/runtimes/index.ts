@@ -8,4 +8,5 @@ export {
 } from './debugging.ts';
 export type { LaunchFacts, LaunchPlan, RuntimeCatalog, RuntimeDescription } from './launch.ts';
 export { type LibraryReport, librariesMissing, provisionRuntimeLibraries } from './libraries.ts';
+export { localMachine } from './local-machine.ts';
 export type { Machine } from './machine.ts';

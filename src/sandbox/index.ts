@@ -2,7 +2,7 @@ export { HOST_INSIDE, hostPortListener } from './network/host-port.ts';
 export { createOciSandboxFactory, type OciSandboxFactoryOptions } from './oci/oci-factory.ts';
 export type { Finding } from './probe/findings.ts';
 export { createProcessSandboxFactory, type ProcessSandboxFactoryOptions } from './process/process-factory.ts';
-export { probeSandbox, type SandboxProbe } from './probe/probe.ts';
+export { chooseSandbox, probeSandbox, type SandboxProbe } from './probe/probe.ts';
 export { type ProgramOutcome, type RunProgram, type RunProgramOptions, runProgram } from './run-program.ts';
 export type {
   InsideView,

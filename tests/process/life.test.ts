@@ -11,6 +11,8 @@ import { createNode, createPython, invoke, lambdaClient } from '../support/funct
 import { root, startHearth } from '../support/hearth.ts';
 import { run } from '../support/programs.ts';
 
+const SLOW = 'import time\ndef handler(event, context):\n    time.sleep(1)\n    return "finished"\n';
+
 let dataFolder: string;
 
 beforeEach(() => {
@@ -22,17 +24,27 @@ afterEach(() => rmSync(dataFolder, { recursive: true, force: true }));
 test('a server asked to stop finishes what runs and exits with 0', async () => {
   const hearth = await startHearth({ dataFolder });
   const client = lambdaClient(hearth.endpoint);
-  await createPython(
-    client,
-    'slow',
-    'import time\ndef handler(event, context):\n    print("started", flush=True)\n    time.sleep(1)\n    return "finished"\n',
-  );
+  await createPython(client, 'slow', SLOW);
   await invoke(client, 'slow');
   const running = invoke(client, 'slow');
   await untilBusy(hearth.endpoint, dataFolder);
   const code = hearth.stop();
   expect((await running).payload).toBe('finished');
   expect(await code).toBe(0);
+});
+
+test('Ctrl-C on a terminal, which every process of the group hears, lets what runs finish, without a complaint', async () => {
+  const hearth = await startHearth({ dataFolder, ownGroup: true });
+  const client = lambdaClient(hearth.endpoint);
+  await createPython(client, 'slow', SLOW);
+  await invoke(client, 'slow');
+  const running = invoke(client, 'slow');
+  await untilBusy(hearth.endpoint, dataFolder);
+  process.kill(-(hearth.process.pid ?? 0), 'SIGINT');
+  expect((await running).payload).toBe('finished');
+  expect(await hearth.stop()).toBe(0);
+  const lines = hearth.printed().split('\n');
+  expect(lines.slice(lines.indexOf('Ready.') + 1)).toEqual(['Stopping: finishing what runs …']);
 });
 
 test('a restarted server has everything that was there', async () => {

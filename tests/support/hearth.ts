@@ -28,6 +28,8 @@ export interface HearthSettings {
   readonly dataFolder?: string;
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** In a process group of its own, like a shell's foreground job. */
+  readonly ownGroup?: boolean;
 }
 
 /** Starts `bin/hearth.js start` and resolves when it said `Ready.`; rejects with its output when it ended before. */
@@ -44,7 +46,11 @@ export async function startHearth(settings: HearthSettings = {}): Promise<Runnin
       dataFolder,
       ...(settings.args ?? []),
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...settings.env } },
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...settings.env },
+      detached: settings.ownGroup ?? false,
+    },
   );
   const lines: string[] = [];
   const ended = once(child, 'exit').then(([code]) => code as number | null);

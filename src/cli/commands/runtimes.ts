@@ -7,7 +7,7 @@ import {
   provisionRuntimeLibraries,
 } from '../../runtimes/index.ts';
 import { type Command, type CommandContext, exitCodes, type FlagValues, UsageError } from '../command.ts';
-import { localMachine, localRuntimes } from '../local-runtimes.ts';
+import { machineFor, localRuntimes } from '../local-runtimes.ts';
 import type { Output } from '../output.ts';
 import { runtimeRow } from './doctor.ts';
 
@@ -45,12 +45,12 @@ async function add(identifier: string, values: FlagValues, context: CommandConte
   const { output } = context;
   try {
     if (identifier === DEBUGPY) {
-      const { path } = await provisionDebugpy(localMachine(values, context));
+      const { path } = await provisionDebugpy(machineFor(values, context));
       if (output.format === 'json') output.json({ identifier, path });
       else output.line(`${identifier}: at ${path}`);
       return exitCodes.ok;
     }
-    const added = await addRuntime(localMachine(values, context), identifier);
+    const added = await addRuntime(machineFor(values, context), identifier);
     if (output.format === 'json') output.json(added);
     else output.line(`${identifier}: ${added.version} at ${added.path}`);
     noteMissing(output, added.libraries);
@@ -65,7 +65,7 @@ async function add(identifier: string, values: FlagValues, context: CommandConte
 /** What set-up runs: functions find boto3 and the AWS SDK for JavaScript without bringing them, as on AWS. */
 async function prepare(values: FlagValues, context: CommandContext): Promise<number> {
   const { output } = context;
-  const reports = await provisionRuntimeLibraries(localMachine(values, context));
+  const reports = await provisionRuntimeLibraries(machineFor(values, context));
   if (output.format === 'json') output.json(reports);
   else for (const { outcome, detail } of reports) if (outcome !== 'missing') output.line(detail);
   noteMissing(output, reports);

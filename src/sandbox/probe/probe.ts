@@ -30,6 +30,16 @@ export async function probeSandbox(): Promise<SandboxProbe> {
   return probe(await runcVersion());
 }
 
+/** The adapter that `--sandbox auto` takes, and the line to show where it is not the best. Runs nothing. */
+export function chooseSandbox(): Pick<SandboxProbe, 'kind' | 'notice'> {
+  return probe(locateRunc());
+}
+
+function locateRunc(): { readonly path: string } | undefined {
+  const path = findProgram('runc');
+  return path === undefined ? undefined : { path };
+}
+
 function probe(runc: { readonly path: string; readonly version?: string } | undefined): SandboxProbe {
   const cores = availableParallelism();
   if (process.platform !== 'linux') return { kind: 'process', cores, findings: [notLinux()] };
@@ -92,13 +102,19 @@ export interface OciMachine {
 
 /** The machine's means for OCI sandboxes. Throws a `SandboxError` naming what is missing, and the command. */
 export function requireOci(): OciMachine {
-  const runc = findProgram('runc');
-  const { kind, findings, notice } = probe(runc === undefined ? undefined : { path: runc });
+  const runc = locateRunc();
+  const { kind, findings, notice } = probe(runc);
   const cgroupMounts = kind === 'oci' ? readCgroupMounts() : undefined;
   if (!cgroupMounts || runc === undefined) {
     throw new SandboxError(notice ?? 'isolated sandboxes need Linux', { fault: 'machine' });
   }
   const lacks = (name: string): boolean => findings.some((finding) => finding.name === name && !finding.ok);
   const gaps = findings.filter((finding) => !finding.ok).map(({ detail }) => detail);
-  return { runc, cgroupMounts, limitsSwap: !lacks('swap limit'), loopDisks: !lacks('disk for /tmp'), gaps };
+  return {
+    runc: runc.path,
+    cgroupMounts,
+    limitsSwap: !lacks('swap limit'),
+    loopDisks: !lacks('disk for /tmp'),
+    gaps,
+  };
 }

@@ -41,6 +41,8 @@ export async function startUplink({ programs, namespaceFd, folder, clock }: Upli
   const running = watch(folder).on('error', () => undefined);
   const child = spawn(programs.setpriv, ['--pdeathsig', 'KILL', programs.pasta, ...pastaArguments(pidFile)], {
     stdio: [namespaceFd, 'ignore', 'pipe'],
+    // Out of the terminal's foreground group: Ctrl-C asks Hearth to finish what runs, which needs the way out until the end.
+    detached: true,
   });
   const ended = endOf(child);
   const started = new Promise<boolean>((resolve) => {
