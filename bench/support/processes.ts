@@ -75,10 +75,7 @@ export async function load(plan: LoadPlan): Promise<LoadResult> {
   return JSON.parse(stdout) as LoadResult;
 }
 
-/** Resident memory of a process and, with a launcher in front of the server, of its children. */
+/** Resident memory. The benches run on the Node.js that Hearth runs on, so there is no launcher in front of the server. */
 export function residentMiB(pid: number): number {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  const own = Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
-  const [first] = children.split(' ');
-  return first ? residentMiB(Number(first)) : own;
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
 }
