@@ -236,6 +236,24 @@ def _():
         equal([payload[one] for one in ('errorType', 'errorMessage', 'requestId')], [kind, message, ''])
 
 
+@check('a wrapper script starts the runtime, and one that is missing ends it with status 127')
+def _():
+    api = client()
+    files = {
+        'app.py': 'import os\ndef handler(event, context):\n    return os.environ["WRAPPED"]\n',
+        'wrapper.sh': '#!/bin/bash\nexport WRAPPED="by $#"\nexec "$@"\n',
+    }
+    variables = lambda wrapper: {'Variables': {'AWS_LAMBDA_EXEC_WRAPPER': wrapper}}
+    create(api, 'wrapped', Code={'ZipFile': zipped(files)}, Environment=variables('/var/task/wrapper.sh'))
+    matches(r'by \d+', result(api, 'wrapped'))
+    api.update_function_configuration(FunctionName='wrapped', Environment=variables('/opt/gone'))
+    updated(api, 'wrapped')
+    answer = api.invoke(FunctionName='wrapped')
+    request_id = answer['ResponseMetadata']['RequestId']
+    text = f'RequestId: {request_id} Error: Runtime exited with error: exit status 127'
+    equal(json.loads(answer['Payload'].read()), {'errorType': 'Runtime.ExitError', 'errorMessage': text})
+
+
 @check('an answer that is no JSON is an error of the runtime')
 def _():
     api = client()
@@ -422,6 +440,7 @@ def _():
     create(api, 'refusals')
     for call, text in [
         (lambda: api.invoke(FunctionName='refusals', TenantId='t'), re.compile(r'Hearth does not implement Invoke: TenantId\..*')),
+        (lambda: api.invoke_async(FunctionName='refusals', InvokeArgs=b'{}'), re.compile(r'Hearth does not implement InvokeAsync\..*')),
         (lambda: api.invoke_with_response_stream(FunctionName='refusals'), re.compile(r'Hearth does not implement InvokeWithResponseStream\..*')),
     ]:
         refused(api, call, 501, 'NotImplemented', text)

@@ -310,6 +310,19 @@ def _():
     equal([[one['Name'] for one in page['Aliases']] for page in pages], [['a', 'b'], ['c']])
 
 
+@check('a page has at most 50 items, however many were asked for')
+def _():
+    api = client()
+    create(api, 'crowd')
+    for number in range(51):
+        api.create_alias(FunctionName='crowd', Name=f'a{number:02}', FunctionVersion='$LATEST')
+    for more in [{}, {'MaxItems': 10000}]:
+        page = api.list_aliases(FunctionName='crowd', **more)
+        equal((len(page['Aliases']), page['Aliases'][-1]['Name']), (50, 'a49'))
+        rest = wire(api, lambda: api.list_aliases(FunctionName='crowd', Marker=page['NextMarker']))
+        equal((sorted(rest), [one['Name'] for one in rest['Aliases']]), (['Aliases'], ['a50']))
+
+
 @check('GetFunction by an alias keeps it in the ARN and shows the version behind it')
 def _():
     api = client()
