@@ -34,7 +34,7 @@ initramfs=$cache/initramfs
 rm -rf "$initramfs"
 mkdir -p "$initramfs"/{bin,proc,sys,dev,root,low,up,modules}
 cp "$(command -v busybox)" "$initramfs/bin/busybox"
-wanted=(virtio_pci virtio_blk virtio_net 9pnet_virtio 9p overlay loop ext4 veth bridge tun nf_tables nft_masq nft_chain_nat nft_ct nft_fib_inet)
+wanted=(virtio_pci virtio_blk virtio_net 9pnet_virtio 9p overlay loop ext4 veth bridge tun nf_tables nft_masq nft_chain_nat nft_ct nft_fib_inet nft_reject_inet nft_connlimit)
 for module in "${wanted[@]}"; do
   modprobe -d "$cache/kernel" -S "$release" --show-depends "$module" 2> /dev/null | awk '/^insmod/ { print $2 }'
 done | awk '!seen[$0]++' > "$cache/order"
@@ -86,6 +86,7 @@ timeout "${VM_TIMEOUT:-1200}" qemu-system-x86_64 -accel "$accel" -cpu max -smp 2
   -kernel "$kernel" -initrd "$cache/initramfs.gz" \
   -append "console=ttyS0 quiet panic=-1 cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1" \
   -drive "file=$disk,format=raw,if=virtio,cache=unsafe" -nic user,model=virtio-net-pci \
-  -virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap < /dev/null | tee "$cache/console.log"
+  -virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap < /dev/null | tee "$cache/console.log" || true
+rm -f "$disk"
 code=$(sed -n 's/.*VM-EXIT-CODE=\([0-9]*\).*/\1/p' "$cache/console.log" | tail -1)
 exit "${code:-1}"

@@ -250,6 +250,18 @@ for pid in (${process.pid}, ${process.ppid}):
     expect(Number(counted.stdout.trim() || 0)).toBeLessThan(20);
   });
 
+  test('is not held back by its share of the CPU when it has to die', async () => {
+    const sandbox = await factory.start(shellSpec('echo ready; exec sleep 1000'));
+    await outputUntil(sandbox, 'ready');
+    sandbox.limitCpu(0.05);
+    // What is frozen does not die yet, so that its control group can be looked at.
+    sandbox.freeze();
+    expect(cpuLimit(sandbox.id)).toMatch(/^1000\b/);
+    sandbox.signal('SIGKILL');
+    expect(cpuLimit(sandbox.id)).toMatch(/^(-1|max)\b/);
+    await sandbox.destroy();
+  });
+
   test('is killed alone for memory beyond its limit, and that is reported', async () => {
     const neighbour = await factory.start(shellSpec('echo ready; exec sleep 1000'));
     await outputUntil(neighbour, 'ready');
@@ -347,11 +359,21 @@ for pid in (${process.pid}, ${process.ppid}):
 
 /** From the control group's `cpu.stat`, which both versions have. */
 function throttledPeriods(id: string): number {
+  const stat = readFileSync(join(cpuGroup(id).folder, 'cpu.stat'), 'utf8');
+  return Number(/^nr_throttled (\d+)$/m.exec(stat)?.[1]);
+}
+
+/** Microseconds in each period; -1 or max for no limit. */
+function cpuLimit(id: string): string {
+  const { folder, version } = cpuGroup(id);
+  return readFileSync(join(folder, version === 2 ? 'cpu.max' : 'cpu.cfs_quota_us'), 'utf8').trim();
+}
+
+function cpuGroup(id: string): { readonly folder: string; readonly version: number | undefined } {
   const mounts = parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
   const mount = (mounts?.version === 2 ? mounts.unified : mounts?.controllers.get('cpu')) ?? '';
   const parent = readdirSync(mount).find((name) => existsSync(join(mount, name, id))) ?? '';
-  const stat = readFileSync(join(mount, parent, id, 'cpu.stat'), 'utf8');
-  return Number(/^nr_throttled (\d+)$/m.exec(stat)?.[1]);
+  return { folder: join(mount, parent, id), version: mounts?.version };
 }
 
 function countProcesses(command: string): number {
