@@ -67,8 +67,98 @@ function violations(file: string): string[] {
     });
 }
 
+const produced = sources(root).filter((file) => !/\.(test|contract|fixture)\.ts$/.test(file));
+
 test('modules import only modules of a lower rank, through their index', () => {
-  const files = sources(root).filter((file) => !/\.(test|contract)\.ts$/.test(file));
-  expect(files.length).toBeGreaterThan(10);
-  expect(files.flatMap(violations)).toEqual([]);
+  expect(produced.length).toBeGreaterThan(10);
+  expect(produced.flatMap(violations)).toEqual([]);
+});
+
+interface Confined {
+  readonly what: string;
+  /** Tried on each line that is no comment. */
+  readonly pattern: RegExp;
+  readonly where: RegExp;
+}
+
+/** What stands in few places on purpose; paths are those below `src`. */
+const confined: readonly Confined[] = [
+  {
+    what: 'SQL',
+    pattern: /\b(SELECT .+ FROM|INSERT INTO|DELETE FROM|UPDATE \S+ SET|(CREATE|ALTER|DROP) (TABLE|INDEX))\b/,
+    // A schema stands beside the stores whose tables it makes.
+    where: /^store\/|-store\.ts$|\/(\w+-)?schema\.ts$/,
+  },
+  {
+    what: 'real time',
+    pattern: /\b(Date\.now|setTimeout|setInterval|performance\.now|hrtime)\b|\bnew Date\(\)|node:timers/,
+    where: new RegExp(
+      [
+        'base/clock\\.ts',
+        // A socket's own timer, which Node moves on for each byte: a deadline of ours would have to be told of them.
+        'edge/http/unread-answers\\.ts',
+        // A command has nobody to drive a clock for it, and has to stay alive while it waits.
+        'cli/commands/logs\\.ts',
+      ].join('|'),
+    ),
+  },
+  { what: 'child processes', pattern: /['"](node:)?child_process['"]/, where: /^(sandbox|cli)\// },
+  { what: 'the environment of the process', pattern: /\bprocess\.env\b/, where: /^(main\.ts|cli\/)/ },
+  {
+    what: 'HTTP status codes',
+    pattern: /\b(status|writeHead\()[:=( ]*[2-5]\d\d\b|\bserviceError\([^,]+, [45]\d\d\b/,
+    where: new RegExp(
+      [
+        '^(aws-protocol|api|edge|operator|runtime-api)/',
+        '^model/errors\\.ts',
+        // A client of the control routes, which reads them.
+        '^cli/control\\.ts',
+      ].join('|'),
+    ),
+  },
+  { what: 'making ids at random', pattern: /\brandomUUID\(/, where: /^base\/ids\.ts/ },
+];
+
+/** `file:line` of what is confined, by whether it stands where it may. */
+function findings({ pattern, where }: Confined): { readonly inside: string[]; readonly outside: string[] } {
+  const found = produced.flatMap((file) => {
+    const path = relative(root, file);
+    const lines = readFileSync(file, 'utf8').split('\n');
+    return lines.flatMap((line, at) =>
+      isComment(line) || !pattern.test(line) ? [] : [`${path}:${at + 1} ${line.trim()}`],
+    );
+  });
+  return {
+    inside: found.filter((place) => where.test(pathOf(place))),
+    outside: found.filter((place) => !where.test(pathOf(place))),
+  };
+}
+
+function pathOf(place: string): string {
+  return place.slice(0, place.indexOf(':'));
+}
+
+function isComment(line: string): boolean {
+  return /^\s*(\/\/|\/?\*)/.test(line);
+}
+
+test.each(confined)('$what stands only where it may', (rule) => {
+  const { inside, outside } = findings(rule);
+  expect(outside).toEqual([]);
+  // A rule that finds nothing anywhere has stopped looking.
+  expect(inside).not.toEqual([]);
+});
+
+test('no module keeps state of its own: nothing at its top level can be assigned or filled', () => {
+  const mutable =
+    /^(export )?(let|var) |^(export )?const \w+(: (?!Readonly)[^=]+)? = (new (Map|Set|WeakMap|WeakSet|Array)\b|\[\]|\{\};)/;
+  const tops = produced.flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => mutable.test(line))
+      .map((line) => `${relative(root, file)}: ${line}`),
+  );
+  expect(tops).toEqual([]);
+  expect('const seen = new Map<string, number>();').toMatch(mutable);
+  expect('const known: ReadonlySet<string> = new Set([').not.toMatch(mutable);
 });
