@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { CloudWatchLogsClient, FilteredLogEvent } from '@aws-sdk/client-cloudwatch-logs';
 import { WallClock } from '../../base/index.ts';
 import { endpointFlags, logsClient } from '../clients.ts';
@@ -26,27 +27,31 @@ export const logs: Command = {
       group: name.startsWith('/') ? name : `/aws/lambda/${name}`,
       filter: text(values, 'filter'),
       context,
-      seen: new Set<string>(),
+      seen: new Map<string, number>(),
     };
     let fromMs = clock.nowMs() - ageMs(text(values, 'since') ?? '10m');
     for (;;) {
       fromMs = Math.max(fromMs, await printNew(reader, fromMs));
       if (values['follow'] !== true || context.signal.aborted) return exitCodes.ok;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, POLL_MS);
-        context.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-      });
+      await untilNextPoll(context.signal);
     }
   },
 };
+
+/** Resolves early when the program is asked to stop. */
+async function untilNextPoll(signal: AbortSignal): Promise<void> {
+  await wait(POLL_MS, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+}
 
 interface Reader {
   readonly client: CloudWatchLogsClient;
   readonly group: string;
   readonly filter: string | undefined;
   readonly context: CommandContext;
-  /** Events already printed: reads overlap. */
-  readonly seen: Set<string>;
+  /** When the events already printed were logged, by id: reads overlap. */
+  readonly seen: Map<string, number>;
 }
 
 /** Prints events not seen before and gives the time from which the next read starts. */
@@ -60,13 +65,16 @@ async function printNew(reader: Reader, fromMs: number): Promise<number> {
   let newestMs = fromMs + OVERLAP_MS;
   for await (const page of paginateFilterLogEvents({ client: reader.client }, input)) {
     for (const event of page.events ?? []) {
-      newestMs = Math.max(newestMs, event.timestamp ?? 0);
-      if (reader.seen.has(event.eventId ?? '')) continue;
-      reader.seen.add(event.eventId ?? '');
+      const { eventId = '', timestamp = 0 } = event;
+      newestMs = Math.max(newestMs, timestamp);
+      if (reader.seen.has(eventId)) continue;
+      reader.seen.set(eventId, timestamp);
       printEvent(reader.context, event);
     }
   }
-  return newestMs - OVERLAP_MS;
+  const nextMs = newestMs - OVERLAP_MS;
+  for (const [eventId, timestamp] of reader.seen) if (timestamp < nextMs) reader.seen.delete(eventId);
+  return nextMs;
 }
 
 function printEvent({ output }: CommandContext, event: FilteredLogEvent): void {
