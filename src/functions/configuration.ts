@@ -11,6 +11,7 @@ export interface Configuration {
   readonly ephemeralStorageMiB: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly logging: LoggingSettings;
+  readonly emptyVpcConfig?: true;
 }
 
 /** What a caller says of logging; what is absent stays, or gets its default. */

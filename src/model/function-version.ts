@@ -48,6 +48,8 @@ export interface FunctionVersion extends Scope {
   readonly architecture: 'x86_64' | 'arm64';
   /** Absent when the caller gave no `Environment`; AWS echoes an empty one. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The caller gave a `VpcConfig` without subnets: AWS attaches nothing, and echoes it. */
+  readonly emptyVpcConfig?: true;
   readonly code: CodeRef;
   readonly layers: readonly LayerRef[];
   readonly logging: LoggingSettings;

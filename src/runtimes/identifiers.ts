@@ -32,6 +32,11 @@ const absentLanguages = [
   ['ruby', 'Ruby'],
 ] as const;
 
+/** Whether AWS runs it and Hearth has no bootstrap for its language, whatever is installed. */
+export function isWithoutBootstrap(identifier: string): boolean {
+  return familyOf(identifier)?.kind === 'absent';
+}
+
 /** Undefined for what AWS itself no longer takes or never knew. */
 export function familyOf(identifier: string): RuntimeFamily | undefined {
   if (runtimeStanding(identifier) !== 'accepted') return undefined;

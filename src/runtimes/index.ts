@@ -6,6 +6,7 @@ export {
   provisionDebugpy,
   RuntimeDebuggers,
 } from './debugging.ts';
+export { isWithoutBootstrap } from './identifiers.ts';
 export type { LaunchFacts, LaunchPlan, RuntimeCatalog, RuntimeDescription } from './launch.ts';
 export { type LibraryReport, librariesMissing, provisionRuntimeLibraries } from './libraries.ts';
 export { localMachine } from './local-machine.ts';

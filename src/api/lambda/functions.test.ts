@@ -159,6 +159,14 @@ describe('CreateFunction', () => {
     ],
     [{ TracingConfig: { Mode: 'Active' } }, 501, 'NotImplemented', 'CreateFunction: TracingConfig.Mode'],
     [{ SnapStart: { ApplyOn: 'PublishedVersions' } }, 501, 'NotImplemented', 'SnapStart.ApplyOn'],
+    [
+      { Runtime: 'java21' },
+      501,
+      'NotImplemented',
+      'CreateFunction: Runtime. Hearth has no bootstrap for Java',
+    ],
+    [{ Runtime: 'dotnet8' }, 501, 'NotImplemented', 'CreateFunction: Runtime.'],
+    [{ Runtime: 'ruby3.4' }, 501, 'NotImplemented', 'CreateFunction: Runtime.'],
     [{ Architectures: ['arm64'] }, 501, 'NotImplemented', 'This machine is x86_64.'],
     [{ Code: { S3Bucket: 'my-bucket', S3Key: 'k' } }, 501, 'NotImplemented', 'CreateFunction: Code.S3Bucket'],
     [
@@ -184,7 +192,7 @@ describe('CreateFunction', () => {
   );
 
   test('takes settings that say nothing new', async () => {
-    const { status } = await create({
+    const { status, body } = await create({
       VpcConfig: { SubnetIds: [], SecurityGroupIds: [] },
       TracingConfig: { Mode: 'PassThrough' },
       DeadLetterConfig: {},
@@ -193,6 +201,17 @@ describe('CreateFunction', () => {
       SnapStart: { ApplyOn: 'None' },
     });
     expect(status).toBe(201);
+    expect(body).not.toHaveProperty('DeadLetterConfig');
+  });
+
+  test('echoes an empty VpcConfig as a function outside every VPC, and none where none was given', async () => {
+    const empty = { SubnetIds: [], SecurityGroupIds: [] };
+    const echo = { ...empty, VpcId: '', Ipv6AllowedForDualStack: false };
+    expect((await create()).body).not.toHaveProperty('VpcConfig');
+    const updated = await call(`PUT ${FUNCTIONS}/hello/configuration`, { VpcConfig: empty });
+    expect(updated.body['VpcConfig']).toEqual(echo);
+    const described = await call(`GET ${FUNCTIONS}/hello/configuration`);
+    expect(described.body['VpcConfig']).toEqual(echo);
   });
 });
 
@@ -294,6 +313,18 @@ describe('lists', () => {
     );
     expect(arns).toEqual(['a:$LATEST', 'a:1', 'b:$LATEST', 'b:1', 'c:$LATEST', 'c:1']);
     expect(await call(`GET ${FUNCTIONS}?Marker=nonsense`)).toMatchObject({ status: 400 });
+  });
+
+  test('hold no replicas of Lambda@Edge functions: ALL regions add none, and one region alone has none', async () => {
+    await create();
+    const everywhere = await call(`GET ${FUNCTIONS}?MasterRegion=ALL&FunctionVersion=ALL`);
+    expect(everywhere.body['Functions']).toMatchObject([{ FunctionName: 'hello' }]);
+    const replicas = await call(`GET ${FUNCTIONS}?MasterRegion=us-east-1&FunctionVersion=ALL`);
+    expect(replicas.body).toEqual({ Functions: [] });
+    expect(await call(`GET ${FUNCTIONS}?MasterRegion=ALL`)).toMatchObject({
+      status: 400,
+      error: 'InvalidParameterValueException',
+    });
   });
 
   test('show what another region or account has only there', async () => {

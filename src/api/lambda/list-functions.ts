@@ -1,6 +1,6 @@
 import type { ListFunctionsRequest, ListFunctionsResponse } from '@aws-sdk/client-lambda';
 import type { ListPosition } from '../../functions/index.ts';
-import { type FunctionVersion, LATEST } from '../../model/index.ts';
+import { awsError, type FunctionVersion, LATEST } from '../../model/index.ts';
 import type { Operation } from '../operation.ts';
 import { isCount, isText, readPage } from './pages.ts';
 import { renderSummary } from './render-configuration.ts';
@@ -8,9 +8,9 @@ import type { LambdaServices } from './services.ts';
 
 export const listFunctions: Operation<LambdaServices, ListFunctionsRequest, ListFunctionsResponse> = {
   name: 'ListFunctions',
-  members: { refused: { MasterRegion: { hint: 'There are no Lambda@Edge replicas here: leave it out.' } } },
   async run({ functions }, input, context) {
     const all = input.FunctionVersion === 'ALL';
+    if (namesRegion(input.MasterRegion, all)) return { Functions: [] };
     const { items, ...next } = await readPage<FunctionVersion, ListPosition>(input, {
       read: (after, count) => functions.list(context, { all, after, count }),
       position: ({ name, version }) => ({ name, version: version === LATEST ? 0 : Number(version) }),
@@ -22,6 +22,20 @@ export const listFunctions: Operation<LambdaServices, ListFunctionsRequest, List
     };
   },
 };
+
+/**
+ * Whether only replicas of Lambda@Edge functions are asked for, of which there are none here; `ALL` means them beside everything
+ * else. Throws where not every version is asked for (API reference, ListFunctions).
+ */
+function namesRegion(masterRegion: string | undefined, allVersions: boolean): boolean {
+  if (masterRegion !== undefined && !allVersions) {
+    throw awsError(
+      'InvalidParameterValueException',
+      'FunctionVersion must be set to ALL when MasterRegion is specified.',
+    );
+  }
+  return masterRegion !== undefined && masterRegion !== 'ALL';
+}
 
 function isPosition(value: unknown): value is ListPosition {
   if (typeof value !== 'object' || value === null) return false;

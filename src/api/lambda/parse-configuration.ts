@@ -2,6 +2,7 @@ import type {
   CreateFunctionRequest,
   LoggingConfig,
   UpdateFunctionConfigurationRequest,
+  VpcConfig,
 } from '@aws-sdk/client-lambda';
 import type { CodeSource, ConfigurationChange, LoggingChange } from '../../functions/index.ts';
 import { awsError } from '../../model/index.ts';
@@ -18,6 +19,7 @@ type Settings = Pick<
   | 'EphemeralStorage'
   | 'Environment'
   | 'LoggingConfig'
+  | 'VpcConfig'
 >;
 
 /** The settings that a request names, and no others. */
@@ -33,7 +35,13 @@ export function parseConfiguration(input: Partial<Settings>): ConfigurationChang
     ephemeralStorageMiB: storage?.Size,
     environment: environment && (environment.Variables ?? {}),
     logging: logging && parseLogging(logging),
+    emptyVpcConfig: namesVpc(input.VpcConfig) ? true : undefined,
   });
+}
+
+/** With members in its lists it was refused before. */
+function namesVpc(vpc: VpcConfig | undefined): boolean {
+  return vpc?.SubnetIds !== undefined || vpc?.SecurityGroupIds !== undefined;
 }
 
 interface CodeMembers {

@@ -18,6 +18,12 @@ export const putRuntimeManagementConfig: Operation<
   PutRuntimeManagementConfigResponse
 > = {
   name: 'PutRuntimeManagementConfig',
+  members: {
+    stored: {
+      UpdateRuntimeOn:
+        'Kept and answered; every mode runs on the interpreter that the machine has, also after that was updated.',
+    },
+  },
   async run(services, input, context) {
     const request = { input, action: 'PutRuntimeManagementConfig' };
     const { key, qualifier, version, arn } = await versionedFunction(services, context, request);

@@ -1,3 +1,4 @@
+import { isWithoutBootstrap } from '../../runtimes/index.ts';
 import type { MemberStatus } from '../operation.ts';
 
 /** What this machine runs; functions of the other architecture would need an emulator. */
@@ -7,6 +8,10 @@ type Refusals = NonNullable<MemberStatus['refused']>;
 
 /** Settings of Create and UpdateFunctionConfiguration that do not take effect yet. */
 export const refusedConfiguration: Refusals = {
+  Runtime: {
+    when: (runtime) => typeof runtime === 'string' && isWithoutBootstrap(runtime),
+    hint: 'Hearth has no bootstrap for Java, .NET and Ruby yet. Use provided.al2023 and put a bootstrap that starts the function into its code or a layer.',
+  },
   'VpcConfig.SubnetIds': {
     when: isNonEmptyList,
     hint: 'Leave VpcConfig out: functions reach the network of the host.',

@@ -7,6 +7,9 @@ export function renderTime(epochMs: number): string {
   return new Date(epochMs).toISOString().replace('Z', '+0000');
 }
 
+/** As AWS echoes a `VpcConfig` that attaches nothing. */
+const noVpc = { SubnetIds: [], SecurityGroupIds: [], VpcId: '', Ipv6AllowedForDualStack: false };
+
 /** A version as lists show it: without states. The ARN carries `qualifier` where one is given. */
 export function renderSummary(version: FunctionVersion, qualifier?: string): FunctionConfiguration {
   return {
@@ -23,6 +26,7 @@ export function renderSummary(version: FunctionVersion, qualifier?: string): Fun
     CodeSha256: codeSha256(version),
     Version: version.version,
     ...(version.environment ? { Environment: { Variables: version.environment } } : {}),
+    ...(version.emptyVpcConfig ? { VpcConfig: noVpc } : {}),
     TracingConfig: { Mode: 'PassThrough' },
     RevisionId: version.revisionId,
     ...renderLayers(version),
