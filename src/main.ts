@@ -356,10 +356,13 @@ function environmentServices(
   };
 }
 
-/** As on AWS, the session is named after the function; a name of one letter is too short for STS. */
-function sessionOf({ name, roleArn }: FunctionVersion): Parameters<SessionCredentials['issue']>[0] {
+/**
+ * As on AWS, the session is named after the function; a name of one letter is too short for STS. It is always one of the
+ * function's own account: a role ARN of another, which `--auth permissive` lets through, must not open that account.
+ */
+function sessionOf({ account, name, roleArn }: FunctionVersion): Parameters<SessionCredentials['issue']>[0] {
   return {
-    roleArn,
+    roleArn: roleArn.replace(/::\d{12}:/, `::${account}:`),
     sessionName: name.length === 1 ? `${name}@lambda_function` : name,
     durationMs: ROLE_SESSION_MS,
   };

@@ -11,6 +11,7 @@ const context = {
   requestId: 'r-1',
   caller: { account: '000000000000', arn: 'arn:aws:iam::000000000000:root', userId: '000000000000' },
   origin: 'host',
+  verified: false,
   baseUrl: 'http://127.0.0.1:4566',
 } as const;
 

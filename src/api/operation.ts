@@ -17,6 +17,8 @@ export interface CallContext extends Scope {
    * whatever credentials it shows.
    */
   readonly origin: 'host' | 'environment';
+  /** Whether the caller proved to be who it says it is (`--auth keys`). */
+  readonly verified: boolean;
   /** `http://host:port` by which the caller reached Hearth: presigned and download addresses start with it. */
   readonly baseUrl: string;
 }

@@ -172,13 +172,14 @@ export class RequestHandler {
     return model;
   }
 
-  #contextOf({ request, requestId }: Exchange, { scope, identity }: Authenticated): CallContext {
+  #contextOf({ request, requestId }: Exchange, { scope, identity, proof }: Authenticated): CallContext {
     return {
       account: identity.account,
       region: scope.region,
       requestId,
       caller: identity,
       origin: this.#needs.originOf(request.socket) ? 'environment' : 'host',
+      verified: proof !== undefined,
       baseUrl: baseUrlOf(request),
     };
   }

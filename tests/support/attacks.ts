@@ -19,7 +19,7 @@ def handler(event, context):
 
 /** `call(method, path, …)` signs with the role's credentials as any SDK does; every part of it can be overridden. */
 const SIGNER = `
-import datetime, hashlib, hmac, http.client, json, os
+import datetime, hashlib, hmac, http.client, os, urllib.parse
 def sign(key, text):
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 def call(method, path, body="", signed_body=None, key=None, secret=None, token=None, at=None, service="lambda", anonymous=False):
@@ -33,7 +33,7 @@ def call(method, path, body="", signed_body=None, key=None, secret=None, token=N
     if token:
         headers["x-amz-security-token"] = token
     names = ";".join(sorted(headers))
-    canonical = "\\n".join([method, path, "", *[n + ":" + headers[n] for n in sorted(headers)], "", names,
+    canonical = "\\n".join([method, urllib.parse.quote(path, safe="/-_.~"), "", *[n + ":" + headers[n] for n in sorted(headers)], "", names,
         hashlib.sha256((body if signed_body is None else signed_body).encode()).hexdigest()])
     scope = day + "/us-east-1/" + service + "/aws4_request"
     signing = sign(sign(sign(sign(("AWS4" + secret).encode(), day), "us-east-1"), service), "aws4_request")

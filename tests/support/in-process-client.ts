@@ -23,6 +23,7 @@ export function inProcess(api: Api, service: ServiceName, context: Partial<CallC
     requestId: '00000000-0000-4000-8000-000000000000',
     caller: { account, arn: `arn:aws:iam::${account}:root`, userId: account },
     origin: 'host',
+    verified: false,
     baseUrl: 'http://127.0.0.1:4566',
     ...context,
   };

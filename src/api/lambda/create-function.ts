@@ -3,6 +3,7 @@ import { awsError } from '../../model/index.ts';
 import type { Operation } from '../operation.ts';
 import { permittedWholeFunction } from './function-name.ts';
 import { parseCode, parseConfiguration } from './parse-configuration.ts';
+import { requireOwnRole } from './pass-role.ts';
 import { machineArchitecture, refusedAtCreate } from './refused-settings.ts';
 import { renderConfiguration } from './render-configuration.ts';
 import type { LambdaServices } from './services.ts';
@@ -19,6 +20,7 @@ export const createFunction: Operation<LambdaServices, CreateFunctionRequest, Fu
         'Runtime and Handler are mandatory parameters for functions created with deployment packages.',
       );
     }
+    requireOwnRole(context, key.account, roleArn);
     const version = await services.functions.create(key, {
       configuration: { ...parseConfiguration(input), runtime, handler, roleArn },
       architecture: machineArchitecture,

@@ -14,7 +14,7 @@ let fixture: FunctionsFixture;
 let call: (
   request: string,
   body?: object,
-  as?: { account?: string; arn?: string; region?: string; origin?: 'environment' },
+  as?: { account?: string; arn?: string; region?: string; origin?: 'environment'; verified?: boolean },
 ) => Promise<Answer>;
 
 beforeEach(async () => {
@@ -49,6 +49,7 @@ function caller(): typeof call {
         requestId: 'r-1',
         caller: { account, arn, userId: account },
         origin: as.origin ?? 'host',
+        verified: as.verified ?? false,
         baseUrl: 'http://127.0.0.1:4566',
       },
     });
@@ -190,6 +191,18 @@ describe('CreateFunction', () => {
       expect(body['message']).toContain('neither a function nor the session of a role may mount a folder');
     },
   );
+
+  test('takes a role of another account where nobody is verified, and where somebody is, does not', async () => {
+    const foreign = definition({ Role: 'arn:aws:iam::999999999999:role/admin' });
+    expect((await call(`POST ${FUNCTIONS}`, foreign)).status).toBe(201);
+    const verified = { verified: true };
+    const refused = await call(`POST ${FUNCTIONS}`, { ...foreign, FunctionName: 'foreign' }, verified);
+    expect(refused).toMatchObject({ status: 403, error: 'AccessDeniedException' });
+    const own = definition({ FunctionName: 'own' });
+    expect((await call(`POST ${FUNCTIONS}`, own, verified)).status).toBe(201);
+    const change = { Role: 'arn:aws:iam::999999999999:role/admin' };
+    expect((await call(`PUT ${FUNCTIONS}/own/configuration`, change, verified)).status).toBe(403);
+  });
 
   test('takes settings that say nothing new', async () => {
     const { status, body } = await create({

@@ -2,6 +2,7 @@ import type { FunctionConfiguration, UpdateFunctionConfigurationRequest } from '
 import type { Operation } from '../operation.ts';
 import { permittedWholeFunction } from './function-name.ts';
 import { parseConfiguration } from './parse-configuration.ts';
+import { requireOwnRole } from './pass-role.ts';
 import { refusedConfiguration } from './refused-settings.ts';
 import { renderConfiguration } from './render-configuration.ts';
 import type { LambdaServices } from './services.ts';
@@ -16,6 +17,7 @@ export const updateFunctionConfiguration: Operation<
   async run(services, input, context) {
     const request = { input, action: 'UpdateFunctionConfiguration' };
     const key = await permittedWholeFunction(services, context, request);
+    requireOwnRole(context, key.account, input.Role);
     const version = await services.functions.updateConfiguration(key, {
       change: parseConfiguration(input),
       layerArns: input.Layers,

@@ -21,6 +21,7 @@ const context: CallContext = {
   requestId: 'r',
   caller: { account: '000000000000', arn: 'arn:aws:iam::000000000000:root', userId: 'u' },
   origin: 'host',
+  verified: false,
   baseUrl: 'http://127.0.0.1:4566',
 };
 const groupArn = 'arn:aws:logs:eu-west-1:000000000000:log-group:/aws/lambda/f';
