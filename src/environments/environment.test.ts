@@ -101,6 +101,15 @@ test('expires when it was idle for its keep-alive', async () => {
   await until(() => environment.state === 'closed' && liveSandboxes() === 0);
 });
 
+test('a busy environment is replaced once it is old, and a young one is not', async () => {
+  const old = await startEnvironment({}, { lifetimeMs: 0 });
+  expect((await old.run({ do: 'count' })).payload).toEqual({ count: 1, starts: 1 });
+  await old.until(() => old.environment.state === 'closed' && old.liveSandboxes() === 0);
+  const young = await startEnvironment();
+  await young.run({ do: 'count' });
+  expect(young.environment.state).toBe('idle');
+});
+
 test('a retired environment finishes its invocation and goes', async () => {
   const { run, until, environment, liveSandboxes } = await startEnvironment();
   await run({});

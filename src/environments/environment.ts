@@ -48,6 +48,7 @@ export class ExecutionEnvironment {
   #state: LifeState = 'new';
   #process: RuntimeProcess | undefined;
   #run: InvocationRun | undefined;
+  readonly #madeMs: number;
   #initStartedMs = 0;
   #initDone: ((failure: InitFailure | undefined) => void) | undefined;
   #initError: InitError | undefined;
@@ -67,6 +68,7 @@ export class ExecutionEnvironment {
     this.#prepared = prepared;
     this.#services = services;
     this.#owner = owner;
+    this.#madeMs = services.clock.monotonicMs();
     this.#log = new EnvironmentLog(version, {
       clock: services.clock,
       ids: services.ids,
@@ -167,8 +169,9 @@ export class ExecutionEnvironment {
   }
 
   #rest(): void {
-    if (this.#retired) return void this.close();
     this.#idleSinceMs = this.#services.clock.monotonicMs();
+    const ageMs = this.#idleSinceMs - this.#madeMs;
+    if (this.#retired || ageMs >= this.#services.timings.lifetimeMs) return void this.close();
     this.#expiry.set(this.#services.timings.keepAliveMs);
     if (this.#state === 'idle') this.#freezing.set(this.#services.timings.freezeAfterMs);
     this.#owner.available(this);

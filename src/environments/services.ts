@@ -19,6 +19,8 @@ export interface EnvironmentTimings {
   readonly freezeAfterMs: number;
   /** How long an idle environment lives, on the service clock. */
   readonly keepAliveMs: number;
+  /** How old a busy environment gets before it is replaced; well within the life of its role session. */
+  readonly lifetimeMs: number;
   /** How long a process may take to exit by itself after it reported an Init error. */
   readonly initErrorGraceMs: number;
   /** How long killed processes may take to close their output before the environment is given up. */
@@ -31,6 +33,8 @@ export const environmentTimings: EnvironmentTimings = {
   initMs: 10_000,
   freezeAfterMs: 100,
   keepAliveMs: 600_000,
+  // "Every few hours … even for functions that are invoked continuously" (developer guide, execution environment).
+  lifetimeMs: 4 * 3_600_000,
   initErrorGraceMs: 500,
   drainMs: 5_000,
   peakSampleMs: 100,
