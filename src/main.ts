@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import {
@@ -86,7 +87,7 @@ export interface HearthServer {
   close(): Promise<void>;
 }
 
-/** AWS keeps role sessions of functions fresh for hours; environments live shorter than that. */
+/** Longer than an environment lives (`environmentTimings`). */
 const ROLE_SESSION_MS = 12 * 3_600_000;
 
 /** What is there from the first moment. */
@@ -225,7 +226,7 @@ async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promi
   keys.onChange(() => authenticator.forget());
   const server: ServerFacts = {
     version: options.version,
-    endpoint: () => `http://${options.host}:${inside.port}`,
+    endpoint: () => `http://${isIPv6(options.host) ? `[${options.host}]` : options.host}:${inside.port}`,
     dataFolder: folder,
     store: options.store === 'sqlite' ? 'sqlite' : 'postgres',
     sandbox: sandboxes.capabilities.kind,
@@ -273,6 +274,9 @@ async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promi
 /** Environments may use this much of the machine's memory; the rest is the server's, the page cache's and the user's. */
 const MEMORY_SHARE = 0.75;
 
+const NO_HOST_PORTS =
+  '--allow-host-port opens nothing here: with the process sandbox functions reach every port of this machine at 127.0.0.1, and host.docker.internal is no name to them.';
+
 interface OpenSandboxes {
   readonly sandboxes: SandboxFactory;
   readonly notes: readonly string[];
@@ -287,7 +291,8 @@ async function openSandboxes({ options, folder, log, clock, closing }: Start): P
   closing.defer(() => sandboxes.close());
   const { removed } = await sandboxes.sweep();
   if (removed.length > 0) log.info({ removed }, 'swept what an earlier server left');
-  return { sandboxes, notes: choice.notice === undefined ? [] : [choice.notice] };
+  const shared = choice.kind === 'process' && options.allowedHostPorts.length > 0 ? [NO_HOST_PORTS] : [];
+  return { sandboxes, notes: [...(choice.notice === undefined ? [] : [choice.notice]), ...shared] };
 }
 
 /** Hearth's own address as functions reach it: the same as outside. Known once the listener is up. */

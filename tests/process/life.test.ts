@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { GetFunctionCommand } from '@aws-sdk/client-lambda';
@@ -155,3 +155,19 @@ async function untilBusy(endpoint: string, folder: string): Promise<void> {
     if (environments.busy > 0) return;
   }
 }
+
+const ipv6 = Object.values(networkInterfaces()).some((list) =>
+  list?.some(({ address }) => address === '::1'),
+);
+
+test.skipIf(!ipv6 && process.env['CI'] !== 'true')(
+  'says an address of IPv6 as URLs do, and what of its flags the process sandbox cannot do',
+  async () => {
+    const args = ['--host', '::1', '--sandbox', 'process', '--allow-host-port', '5432'];
+    const hearth = await startHearth({ dataFolder, args });
+    expect(hearth.endpoint).toMatch(/^http:\/\/\[::1\]:\d+$/);
+    expect((await fetch(`${hearth.endpoint}/_hearth/health`)).status).toBe(200);
+    expect(hearth.printed()).toContain('--allow-host-port opens nothing here');
+    expect(await hearth.stop()).toBe(0);
+  },
+);
