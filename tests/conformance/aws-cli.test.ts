@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { awsCli } from '../support/aws-cli.ts';
 import { type RunningHearth, startHearth } from '../support/hearth.ts';
 import { awsEnv, needs, programs, run } from '../support/programs.ts';
 import { zip } from '../support/zip.ts';
@@ -42,14 +43,9 @@ describe.each(clients)('$name', ({ name, program }) => {
   const test = needs(program, name);
   const prefix = name.replaceAll(' ', '-').toLowerCase();
 
-  async function cli(...args: string[]): Promise<unknown> {
-    const done = await run([program ?? '', '--endpoint-url', hearth.endpoint, '--output', 'json', ...args], {
-      env: awsEnv(hearth.endpoint),
-      cwd: folder,
-    });
-    if (done.code !== 0) throw new Error(`aws ${args.join(' ')}\n${done.stderr}`);
-    return done.stdout.trim() === '' ? {} : JSON.parse(done.stdout);
-  }
+  const cli = (...args: string[]) => client().call(...args);
+  const failing = (...args: string[]) => client().failure(...args);
+  const client = () => awsCli(program ?? '', { endpoint: hearth.endpoint, cwd: folder });
 
   async function lambda(command: string, fn: string, ...args: string[]): Promise<unknown> {
     return await cli('lambda', command, '--function-name', fn, ...args);
@@ -81,13 +77,6 @@ describe.each(clients)('$name', ({ name, program }) => {
     const raw = program === programs.awsCliV2 ? ['--cli-binary-format', 'raw-in-base64-out'] : [];
     const result = await lambda('invoke', fn, ...raw, '--payload', payload, ...args, out);
     return { result, answer: JSON.parse(readFileSync(out, 'utf8')) };
-  }
-
-  async function failing(...args: string[]): Promise<string> {
-    return await cli(...args).then(
-      () => 'nothing failed',
-      (error: unknown) => String(error),
-    );
   }
 
   test('a Python function is created, waited for, invoked with its log, and listed', async () => {
