@@ -6,6 +6,14 @@ const pageLimits = { events: 10_000, bytes: 1_048_576, bytesPerEvent: 26 } as co
 /** Read for one call at most, whether it passes a filter or not: the rest is left to the next page. */
 const maxScanned = 50_000;
 
+/** Later than any event can be. */
+export const endOfTimeMs = 2 ** 45;
+
+/** What neither way to read events does. */
+export const refusedUnmask = {
+  unmask: { when: (value: unknown) => value === true, hint: 'Logs are never masked.' },
+};
+
 export interface EventPage {
   readonly events: readonly LogEvent[];
   /** The last one looked at, shown or not; undefined where there was none. */

@@ -12,17 +12,14 @@ import {
   renderPosition,
 } from '../../telemetry/index.ts';
 import { invalidParameter, invalidToken, patternError, streamNotFound } from './errors.ts';
-import { type EventPage, takePage } from './event-page.ts';
+import { endOfTimeMs, type EventPage, refusedUnmask, takePage } from './event-page.ts';
 import { requireReferredGroup, retainedFromMs } from './log-groups.ts';
 import type { LogsOperation, LogsServices } from './services.ts';
-
-/** Later than any event can be. */
-const endOfTimeMs = 2 ** 45;
 
 /** Events of all streams in one order of time (`interleaved`, which AWS too takes as given since 2019). */
 export const filterLogEvents: LogsOperation<FilterLogEventsRequest, FilterLogEventsResponse> = {
   name: 'FilterLogEvents',
-  members: { refused: { unmask: { when: (value) => value === true, hint: 'Logs are never masked.' } } },
+  members: { refused: refusedUnmask },
   async run(services, input, context) {
     const { logs } = services;
     const filter = parsePattern(input.filterPattern);

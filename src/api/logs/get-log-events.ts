@@ -9,12 +9,9 @@ import {
   renderPosition,
 } from '../../telemetry/index.ts';
 import { invalidToken } from './errors.ts';
-import { takePage } from './event-page.ts';
+import { endOfTimeMs, refusedUnmask, takePage } from './event-page.ts';
 import { requireReferredGroup, requireStream, retainedFromMs } from './log-groups.ts';
 import type { LogsOperation } from './services.ts';
-
-/** Later than any event can be. */
-const endOfTimeMs = 2 ** 45;
 
 interface Start {
   readonly position: LogPosition;
@@ -30,7 +27,7 @@ export const getLogEvents: LogsOperation<
   GetLogEventsResponse
 > = {
   name: 'GetLogEvents',
-  members: { refused: { unmask: { when: (value) => value === true, hint: 'Logs are never masked.' } } },
+  members: { refused: refusedUnmask },
   async run(services, input, context) {
     const { logs } = services;
     await logs.sink.flush();
