@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { isIPv6 } from 'node:net';
 import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import {
@@ -21,6 +20,7 @@ import {
   createEdge,
   type Edge,
   keyRoutes,
+  ListeningAddress,
   operatorToken,
 } from './edge/index.ts';
 import { type EnvironmentServices, environmentTimings } from './environments/index.ts';
@@ -206,8 +206,8 @@ async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promi
     hotReloadRoots: options.hotReloadFolders,
   });
   closing.defer(() => features.close());
-  const inside = new InsideAddress(options.host);
-  const services = environmentServices(ground, { sandboxes, runtimes, features, inside });
+  const address = new ListeningAddress(options.host);
+  const services = environmentServices(ground, { sandboxes, runtimes, features, address });
   const scheduler = new Scheduler({
     services,
     machine: { ...machineLimits, memoryBytes: Math.trunc(totalmem() * MEMORY_SHARE) },
@@ -226,7 +226,7 @@ async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promi
   keys.onChange(() => authenticator.forget());
   const server: ServerFacts = {
     version: options.version,
-    endpoint: () => `http://${isIPv6(options.host) ? `[${options.host}]` : options.host}:${inside.port}`,
+    endpoint: () => address.url,
     dataFolder: folder,
     store: options.store === 'sqlite' ? 'sqlite' : 'postgres',
     sandbox: sandboxes.capabilities.kind,
@@ -258,7 +258,7 @@ async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promi
   closing.defer(() => edge.close());
   // A person at a breakpoint would hold the edge's drain up.
   closing.defer(() => debugInvoker.close());
-  inside.open(edge, await edge.listen());
+  address.open(edge, await edge.listen());
   return {
     endpoint: server.endpoint(),
     dataFolder: folder,
@@ -295,46 +295,16 @@ async function openSandboxes({ options, folder, log, clock, closing }: Start): P
   return { sandboxes, notes: [...(choice.notice === undefined ? [] : [choice.notice]), ...shared] };
 }
 
-/** Hearth's own address as functions reach it: the same as outside. Known once the listener is up. */
-class InsideAddress {
-  readonly host: string;
-  #edge: Edge | undefined;
-  #port = 0;
-
-  constructor(host: string) {
-    this.host = /^\d+\.\d+\.\d+\.\d+$/.test(host) && host !== '0.0.0.0' ? host : '127.0.0.1';
-  }
-
-  get port(): number {
-    return this.#port;
-  }
-
-  open(edge: Edge, port: number): void {
-    this.#edge = edge;
-    this.#port = port;
-  }
-
-  /** Asked for once for each environment, whose connections it thereby tells apart. */
-  get listener(): EnvironmentServices['listeners'][0] {
-    const origin = { kind: 'environment' } as const;
-    return {
-      host: this.host,
-      port: this.#port,
-      onConnection: (socket) => this.#edge?.acceptFromEnvironment(socket, origin),
-    };
-  }
-}
-
 interface ExecutionParts {
   readonly sandboxes: SandboxFactory;
   readonly runtimes: MachineRuntimes;
   readonly features: FunctionsModule;
-  readonly inside: InsideAddress;
+  readonly address: ListeningAddress;
 }
 
 function environmentServices(
   ground: Ground,
-  { sandboxes, runtimes, features, inside }: ExecutionParts,
+  { sandboxes, runtimes, features, address }: ExecutionParts,
 ): EnvironmentServices {
   const { clock, ids, log, logs, options, sessions } = ground;
   const opened = options.allowedHostPorts.map((port) => hostPortListener(port));
@@ -347,7 +317,7 @@ function environmentServices(
     logs: logs.sink,
     timings: environmentTimings,
     get listeners() {
-      return [inside.listener, ...opened] as const;
+      return [address.listener, ...opened] as const;
     },
     ...(opened.length > 0 ? { hosts: { [HOST_INSIDE.name]: HOST_INSIDE.address } } : {}),
     prepare: async (version) => {

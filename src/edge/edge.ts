@@ -1,38 +1,20 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Api } from '../api/index.ts';
-import type { Clock, Ids, Log } from '../base/index.ts';
-import type { FunctionLookup } from '../functions/index.ts';
-import type { Invoker } from '../invoke/index.ts';
-import type { Authenticator } from './auth/authenticator.ts';
-import type { ControlPlane } from './control/control-routes.ts';
-import type { Downloads } from './downloads.ts';
+import type { Clock } from '../base/index.ts';
 import { EnvironmentConnections, type EnvironmentOrigin } from './origin.ts';
-import { RequestHandler } from './request-handler.ts';
-import type { InvokeAccess } from './invoke/invoke-handler.ts';
+import { RequestHandler, type RequestHandlerNeeds } from './request-handler.ts';
 import { type EdgeLimits, edgeLimits } from './limits.ts';
 
 /** An import would also load what `node:http` re-exports of undici: 24 ms and 13 MiB at each start. */
 const { createServer } = process.getBuiltinModule('node:http');
 
-export interface EdgeOptions {
+export interface EdgeOptions extends Omit<RequestHandlerNeeds, 'limits' | 'originOf'> {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
-  readonly api: Api;
-  readonly invoker: Invoker;
-  readonly lookup: FunctionLookup;
-  readonly access: InvokeAccess;
-  readonly authenticator: Authenticator;
-  readonly control: ControlPlane;
-  readonly downloads: Downloads;
-  /** What the health paths answer with besides the services. */
-  readonly health?: () => Readonly<Record<string, unknown>>;
   /** For the drain; wall time. */
   readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Log;
   readonly limits?: Partial<EdgeLimits>;
 }
 

@@ -14,4 +14,5 @@ export type { InvokeAccess } from './invoke/invoke-handler.ts';
 export { type AccessKey, AccessKeys } from './keys/access-keys.ts';
 export { accessKeysMigrations } from './keys/keys-store.ts';
 export { type EdgeLimits, edgeLimits } from './limits.ts';
+export { ListeningAddress } from './listening-address.ts';
 export type { EnvironmentOrigin } from './origin.ts';

@@ -28,7 +28,6 @@ export interface RequestHandlerNeeds {
   readonly authenticator: Authenticator;
   readonly control: ControlPlane;
   readonly downloads: Downloads;
-  readonly health?: () => Readonly<Record<string, unknown>>;
   readonly ids: Ids;
   readonly log: Log;
   readonly limits: EdgeLimits;
@@ -186,7 +185,7 @@ export class RequestHandler {
 
   async #health({ response }: Exchange): Promise<void> {
     const services = [...this.#needs.api.services.keys()].map((name) => [name, 'running']);
-    respondJson(response, 200, { services: Object.fromEntries(services), ...this.#needs.health?.() });
+    respondJson(response, 200, { services: Object.fromEntries(services) });
   }
 
   /** Not there at all for whoever comes out of an environment, whatever it knows. */
