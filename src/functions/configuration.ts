@@ -66,6 +66,7 @@ export function changeConfiguration<Current extends Configuration>(
   checkMemory(next.memoryMiB);
   checkTimeout(next.timeoutMs);
   checkEnvironment(next.environment ?? {});
+  checkProcessText({ Handler: next.handler, ...next.environment });
   return next;
 }
 
@@ -118,6 +119,13 @@ function checkTimeout(timeoutMs: number): void {
     'ValidationException',
     `1 validation error detected: Value '${seconds}' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to ${limits.timeoutSeconds.max}`,
   );
+}
+
+/** What a process is told at its start ends at the first U+0000. */
+function checkProcessText(texts: Readonly<Record<string, string>>): void {
+  const name = Object.keys(texts).find((each) => texts[each]?.includes('\0'));
+  if (name === undefined) return;
+  throw awsError('InvalidParameterValueException', `The value of ${name} contains the character U+0000.`);
 }
 
 function checkEnvironment(environment: Readonly<Record<string, string>>): void {
