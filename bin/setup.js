@@ -35,19 +35,29 @@ function installNpmPackages() {
     .update(readFileSync(join(packageRoot, 'package-lock.json')))
     .digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === lock) return;
-  say('Installing the npm packages, Node.js 24 among them (npm ci) …');
+  say('Installing the npm packages, Node.js 24 among them (npm ci, up to a minute) …');
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
-  run([...npm, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci failed');
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--no-update-notifier'];
+  // The compiler is a development dependency, Node.js 24 an optional one: settings of the user's may leave both out.
+  run([...npm, 'ci', '--include=dev', '--include=optional', ...quiet], npmFailed);
+  if (!findNode())
+    fail(`npm has no Node.js 24 for ${process.platform} on ${process.arch}: install it yourself.`);
   writeFileSync(stampFile, lock);
 }
+
+const npmFailed = `npm ci failed, for the reason that npm gives above. Nothing else was changed.
+Hearth's packages come from the registry that "npm config get registry" names; behind a proxy, set
+https_proxy. Once "npm ci" works in this folder, start again.`;
 
 async function installSystemPackages() {
   const missing = systemPackages.filter(({ program }) => !onPath(program));
   if (missing.length === 0 || process.platform !== 'linux') return;
   const command = `apt-get install -y --no-install-recommends ${missing.map(({ name }) => name).join(' ')}`;
   for (const { name, why } of missing) say(`Missing: ${name}, which ${why}.`);
-  if (!onPath('apt-get') || process.getuid() !== 0) {
-    say(`To install: sudo ${command}\nGoing on without: see "hearth doctor" for what that means.`);
+  if (!onPath('apt-get')) {
+    say(`Install them with this system's package manager. ${GOING_ON}`);
+  } else if (process.getuid() !== 0) {
+    say(`To install, as root: ${command}\n${GOING_ON}`);
   } else if (await agreed(command)) {
     say(`Installing: ${command}`);
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -56,11 +66,13 @@ async function installSystemPackages() {
       stdio: ['ignore', 'ignore', 'inherit'],
       env,
     });
-    if (done.status !== 0) say('apt-get failed; going on without: see "hearth doctor" for what that means.');
+    if (done.status !== 0) say(`apt-get failed. ${GOING_ON}`);
   } else {
-    say(`Going on without. To install later: ${command}`);
+    say(`To install later: ${command}\n${GOING_ON}`);
   }
 }
+
+const GOING_ON = 'Going on without; "node bin/hearth.js doctor" says what that means.';
 
 /** On a terminal somebody can be asked; elsewhere (CI, a script) root has said what it wants by starting this. */
 async function agreed(command) {
@@ -71,10 +83,10 @@ async function agreed(command) {
   return /^(y|yes|)$/i.test(answer.trim());
 }
 
-/** Compiled sources start three times as fast as TypeScript that is stripped at each start. */
+/** TypeScript would be stripped at each start. */
 function compile() {
   if (findEntry().endsWith('.js')) return;
-  say('Compiling …');
+  say('Compiling, so that it starts three times as fast …');
   const node = findNode() ?? process.execPath;
   run([node, join(packageRoot, 'scripts', 'build.js')], 'the build failed');
 }
@@ -82,15 +94,19 @@ function compile() {
 /** boto3 and the AWS SDK for JavaScript, which functions find in /var/runtime as on AWS. */
 function provideLibraries() {
   const node = findNode();
-  if (node)
-    spawnSync(node, [findEntry(), 'runtimes', 'prepare'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (node) spawnSync(node, [findEntry(), 'runtimes', 'prepare'], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 function run(command, failure) {
   const [program, ...args] = command;
   const done = spawnSync(program, args, { cwd: packageRoot, stdio: ['ignore', 'inherit', 'inherit'] });
-  if (done.status === 0) return;
-  say(`${failure}${done.error ? `: ${done.error.message}` : ''}`);
+  // Ctrl-C went to the program as well.
+  if (done.signal) process.exit(130);
+  if (done.status !== 0) fail(done.error ? `${failure}\n${done.error.message}` : failure);
+}
+
+function fail(reason) {
+  process.stderr.write(`${reason}\n`);
   process.exit(1);
 }
 

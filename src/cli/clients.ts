@@ -14,42 +14,59 @@ export const endpointFlags: readonly Flag[] = [
 ];
 
 interface ClientSettings {
-  readonly region: string;
+  readonly region?: string;
   readonly endpoint?: string;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 export const LOCAL_ENDPOINT = 'http://127.0.0.1:4566';
 
+/** As the SDKs name services in `AWS_ENDPOINT_URL_…`. */
+type Service = 'LAMBDA' | 'CLOUDWATCH_LOGS' | 'STS';
+
+/** Where a service is asked for: an address, or undefined for AWS itself. */
+export function endpointOf(
+  values: FlagValues,
+  { env }: CommandContext,
+  service: Service,
+): string | undefined {
+  const asked = text(values, 'endpoint') ?? env[`AWS_ENDPOINT_URL_${service}`] ?? env['AWS_ENDPOINT_URL'];
+  return asked === 'aws' ? undefined : (asked ?? LOCAL_ENDPOINT);
+}
+
 /**
  * Settings for an AWS SDK client: Hearth with the customary `test` keys unless the user says otherwise by flag, by
- * environment or by profile.
+ * environment or by profile. For AWS itself the SDK finds region and credentials as it always does.
  */
-export function clientSettings(values: FlagValues, { env }: CommandContext): ClientSettings {
-  const region = text(values, 'region') ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? 'us-east-1';
-  const asked = text(values, 'endpoint') ?? env['AWS_ENDPOINT_URL_LAMBDA'] ?? env['AWS_ENDPOINT_URL'];
-  if (asked === 'aws') return { region };
-  const endpoint = asked ?? LOCAL_ENDPOINT;
-  if (env['AWS_ACCESS_KEY_ID'] || env['AWS_PROFILE']) return { region, endpoint };
-  return { region, endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+export function clientSettings(
+  values: FlagValues,
+  context: CommandContext,
+  service: Service,
+): ClientSettings {
+  const { env } = context;
+  const endpoint = endpointOf(values, context, service);
+  const region = text(values, 'region') ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
+  if (endpoint === undefined) return region === undefined ? {} : { region };
+  const settings = { region: region ?? 'us-east-1', endpoint };
+  if (env['AWS_ACCESS_KEY_ID'] || env['AWS_PROFILE']) return settings;
+  return { ...settings, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 }
 
 /** Clients are loaded when a command needs them: the SDK takes longer to load than most commands to run. */
 export async function lambdaClient(values: FlagValues, context: CommandContext): Promise<LambdaClient> {
   const { LambdaClient: Client } = await import('@aws-sdk/client-lambda');
-  return new Client(clientSettings(values, context));
+  return new Client(clientSettings(values, context, 'LAMBDA'));
 }
 
 export async function logsClient(values: FlagValues, context: CommandContext): Promise<CloudWatchLogsClient> {
   const { CloudWatchLogsClient: Client } = await import('@aws-sdk/client-cloudwatch-logs');
-  return new Client(clientSettings(values, context));
+  return new Client(clientSettings(values, context, 'CLOUDWATCH_LOGS'));
 }
 
 /** Whose functions the caller's credentials reach. */
 export async function callerAccount(values: FlagValues, context: CommandContext): Promise<string> {
   const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
-  const { Account = '' } = await new STSClient(clientSettings(values, context)).send(
-    new GetCallerIdentityCommand({}),
-  );
+  const client = new STSClient(clientSettings(values, context, 'STS'));
+  const { Account = '' } = await client.send(new GetCallerIdentityCommand({}));
   return Account;
 }

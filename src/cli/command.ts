@@ -26,6 +26,8 @@ export interface CommandContext {
 export interface Command {
   readonly name: string;
   readonly summary: string;
+  /** What else `--help` says before the flags; lines of at most 80 columns. */
+  readonly details?: string;
   /** Commander's argument syntax: `<function>`, `[name]`. */
   readonly args?: string;
   readonly flags: readonly Flag[];

@@ -7,55 +7,84 @@ const WAIT_SECONDS = 120;
 export interface Deployment {
   readonly name: string;
   readonly zip: Uint8Array;
-  readonly role: string;
+  readonly role?: string;
+  /** With which a function is created where none is asked for; absent where one has to be. */
+  readonly defaultRole?: string;
   readonly settings: Omit<CreateFunctionCommandInput, 'FunctionName' | 'Code' | 'Role'>;
   readonly publish: boolean;
   readonly alias?: string;
 }
 
-/** Creates the function or brings it up to date, waits until it is ready, and gives its ARN. */
+/** What a deployment did. */
+export interface Deployed {
+  readonly arn: string;
+  readonly change: 'created' | 'updated';
+  /** Of the code, in base64, as AWS gives it. */
+  readonly codeSha256?: string;
+}
+
+export interface DeploymentWatch {
+  readonly signal: AbortSignal;
+  /** A few words on what is being waited for. */
+  readonly onStep: (step: string) => void;
+}
+
+/** Creates the function or brings it up to date, and waits until it is ready. */
 export async function applyDeployment(
   client: LambdaClient,
   deployment: Deployment,
-  signal: AbortSignal,
-): Promise<string> {
+  watch: DeploymentWatch,
+): Promise<Deployed> {
   const lambda = await import('@aws-sdk/client-lambda');
   const FunctionName = deployment.name;
-  const wait = { client, maxWaitTime: WAIT_SECONDS, minDelay: 0.1, maxDelay: 1, abortSignal: signal };
-  const exists = await client.send(new lambda.GetFunctionConfigurationCommand({ FunctionName })).then(
-    () => true,
-    (error: unknown) => {
+  const exists = await client
+    .send(new lambda.GetFunctionConfigurationCommand({ FunctionName }))
+    .then(() => true)
+    .catch((error: unknown) => {
       if (error instanceof lambda.ResourceNotFoundException) return false;
       throw error;
-    },
-  );
-  if (!exists) {
-    if (!deployment.settings.Runtime || !deployment.settings.Handler) {
-      throw new UsageError(
-        `${FunctionName} does not exist yet: --runtime and --handler are required to create it`,
-      );
-    }
-    await client.send(
-      new lambda.CreateFunctionCommand({
-        ...deployment.settings,
-        FunctionName,
-        Role: deployment.role,
-        Code: { ZipFile: deployment.zip },
-      }),
-    );
-    await lambda.waitUntilFunctionActiveV2(wait, { FunctionName });
-  } else {
-    await client.send(new lambda.UpdateFunctionCodeCommand({ FunctionName, ZipFile: deployment.zip }));
-    await lambda.waitUntilFunctionUpdatedV2(wait, { FunctionName });
-    if (Object.keys(deployment.settings).length > 0) {
-      await client.send(
-        new lambda.UpdateFunctionConfigurationCommand({ ...deployment.settings, FunctionName }),
-      );
-      await lambda.waitUntilFunctionUpdatedV2(wait, { FunctionName });
-    }
-  }
-  const { FunctionArn } = await client.send(new lambda.GetFunctionConfigurationCommand({ FunctionName }));
-  return FunctionArn ?? FunctionName;
+    });
+  await (exists ? update : create)(client, deployment, watch);
+  const ready = await client.send(new lambda.GetFunctionConfigurationCommand({ FunctionName }));
+  return {
+    arn: ready.FunctionArn ?? FunctionName,
+    change: exists ? 'updated' : 'created',
+    ...(ready.CodeSha256 === undefined ? {} : { codeSha256: ready.CodeSha256 }),
+  };
+}
+
+async function create(client: LambdaClient, deployment: Deployment, watch: DeploymentWatch): Promise<void> {
+  const lambda = await import('@aws-sdk/client-lambda');
+  const { name: FunctionName, settings, role = deployment.defaultRole, zip } = deployment;
+  const missing = [
+    ...(settings.Runtime ? [] : ['--runtime']),
+    ...(settings.Handler ? [] : ['--handler']),
+    ...(role ? [] : ['--role-arn']),
+  ];
+  if (missing.length > 0)
+    throw new UsageError(`${FunctionName} does not exist yet: creating it takes ${missing.join(' and ')}`);
+  watch.onStep('creating the function');
+  const Code = { ZipFile: zip };
+  await client.send(new lambda.CreateFunctionCommand({ ...settings, FunctionName, Role: role, Code }));
+  watch.onStep('waiting until it is active');
+  await lambda.waitUntilFunctionActiveV2(waiting(client, watch), { FunctionName });
+}
+
+async function update(client: LambdaClient, deployment: Deployment, watch: DeploymentWatch): Promise<void> {
+  const lambda = await import('@aws-sdk/client-lambda');
+  const { name: FunctionName, settings, role, zip } = deployment;
+  watch.onStep('updating the code');
+  await client.send(new lambda.UpdateFunctionCodeCommand({ FunctionName, ZipFile: zip }));
+  await lambda.waitUntilFunctionUpdatedV2(waiting(client, watch), { FunctionName });
+  const changes = { ...settings, ...(role ? { Role: role } : {}) };
+  if (Object.keys(changes).length === 0) return;
+  watch.onStep('updating the configuration');
+  await client.send(new lambda.UpdateFunctionConfigurationCommand({ ...changes, FunctionName }));
+  await lambda.waitUntilFunctionUpdatedV2(waiting(client, watch), { FunctionName });
+}
+
+function waiting(client: LambdaClient, { signal }: DeploymentWatch) {
+  return { client, maxWaitTime: WAIT_SECONDS, minDelay: 0.1, maxDelay: 1, abortSignal: signal };
 }
 
 /** Publishes a version, points the alias at it where one is asked for, and gives the version. */

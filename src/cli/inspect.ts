@@ -31,7 +31,7 @@ export async function invokeUnderDebugger(
   context: CommandContext,
   { name, event }: { readonly name: string; readonly event: Uint8Array },
 ): Promise<InvokeAnswer> {
-  const { region, endpoint } = clientSettings(values, context);
+  const { region, endpoint } = clientSettings(values, context, 'LAMBDA');
   if (endpoint === undefined || isAws(endpoint)) {
     throw new UsageError('--inspect needs a Hearth server: AWS lets no debugger into its environments');
   }

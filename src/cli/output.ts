@@ -8,6 +8,11 @@ export interface Terminal {
   write(text: string): unknown;
 }
 
+/** What a terminal has that nobody made wider. */
+const COLUMNS = 80;
+const NAME_COLUMNS = 11;
+const ITEM_COLUMNS = 25;
+
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 /** What a person or a script sees: results on standard output, everything about the way there on standard error. */
@@ -39,8 +44,11 @@ export class Output {
     this.#out.write(`${text}\n`);
   }
 
-  raw(text: string): void {
-    this.#out.write(text);
+  /** A name and what is said of it, broken between words so that it reads well at 80 columns. */
+  fact(name: string, text: string): void {
+    const [first = '', ...rest] = this.#lines(text, NAME_COLUMNS);
+    this.line(`${this.style('bold', name.padEnd(NAME_COLUMNS))}${first}`);
+    for (const line of rest) this.line(' '.repeat(NAME_COLUMNS) + line);
   }
 
   note(text: string): void {
@@ -50,6 +58,23 @@ export class Output {
   /** Rewrites the current line of a terminal; in a pipe it says nothing. */
   progress(text: string): void {
     if (this.watched) this.#err.write(`\r\u001b[2K${text}`);
+  }
+
+  /** Broken for a person; in a pipe one thing is one line. */
+  #lines(text: string, indent: number): readonly string[] {
+    return this.interactive ? wrapped(text, COLUMNS - indent) : [text];
+  }
+
+  /** A mark, a name, and what is said of it, one below the other with others of their kind. */
+  item({ mark, name, text }: { readonly mark: string; readonly name: string; readonly text: string }): void {
+    const [first = '', ...rest] = this.#lines(text, ITEM_COLUMNS);
+    this.line(`  ${padded(mark, 4)}${padded(name, ITEM_COLUMNS - 6)}${first}`);
+    for (const line of rest) this.line(' '.repeat(ITEM_COLUMNS) + line);
+  }
+
+  heading(text: string): void {
+    this.line();
+    this.line(this.style('bold', text));
   }
 
   json(value: unknown): void {
@@ -67,12 +92,31 @@ export class Output {
     );
     const render = (row: readonly string[]) =>
       row
-        .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - width(cell))))
+        .map((cell, column) => padded(cell, widths[column] ?? 0))
         .join('  ')
         .trimEnd();
     this.line(this.style('bold', render(head)));
     for (const row of rows) this.line(render(row));
   }
+}
+
+/** Lines of at most `columns`, but for words that are longer. */
+function wrapped(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && width(line) + 1 + width(word) > columns) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+function padded(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - width(text)));
 }
 
 function width(text: string): number {

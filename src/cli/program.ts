@@ -25,12 +25,14 @@ export async function runProgram(commands: readonly Command[], given: ProgramEnv
   const program = new Commander('hearth')
     .description('AWS Lambda on machines you own: isolated, limited, measured, without Docker.')
     .version(given.version)
+    .configureHelp(helpStyle)
+    .addHelpText('after', exitCodeHelp)
     .showHelpAfterError('(add --help for what it takes)')
     .configureOutput({ writeErr: (message) => void given.stderr.write(message) })
     .exitOverride();
   for (const command of commands) {
     program.addCommand(
-      build(command).action(async (...parameters: unknown[]) => {
+      build(command, program).action(async (...parameters: unknown[]) => {
         const [values, args] = split(parameters);
         exitCode = await command.run(values, args, contextFor(values, given));
       }),
@@ -44,12 +46,35 @@ export async function runProgram(commands: readonly Command[], given: ProgramEnv
   }
 }
 
-function build(command: Command): Commander {
-  const built = new Commander(command.name).summary(command.summary).description(command.summary);
+/** As wide as a terminal that nobody made wider; flags are not part of a command's name. */
+const helpStyle = {
+  helpWidth: 80,
+  subcommandTerm: (command: Commander) => [command.name(), argumentsOf(command)].join(' ').trim(),
+};
+
+function argumentsOf(command: Commander): string {
+  return command.registeredArguments
+    .map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`))
+    .join(' ');
+}
+
+const exitCodeHelp = `
+Exit codes:
+  0  done
+  1  what was asked for failed: the message says why
+  2  wrong flags or arguments
+  3  the function ran and answered with an error (invoke)
+  4  nothing answers at the endpoint
+
+"hearth COMMAND --help" shows what a command takes.`;
+
+function build(command: Command, program: Commander): Commander {
+  const about = command.details ? `${command.summary}.\n\n${command.details}` : `${command.summary}.`;
+  const built = new Commander(command.name).summary(command.summary).description(about);
   if (command.args) built.arguments(command.args);
   for (const flag of [...command.flags, outputFlag]) built.addOption(option(flag));
   built
-    .exitOverride()
+    .copyInheritedSettings(program)
     .addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}`);
   return built;
 }
@@ -106,11 +131,16 @@ function explain(error: unknown, { stderr, signal }: ProgramEnvironment): number
     );
     return exitCodes.unreachable;
   }
-  stderr.write(`${facts.name === 'Error' ? '' : `${facts.name}: `}${facts.message}\n`);
+  stderr.write(`${hasOwnName(facts) ? `${facts.name}: ` : ''}${facts.message}\n`);
   return error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
 }
 
 function isUnreachable(error: Error): boolean {
   const code = 'code' in error ? error.code : undefined;
   return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'ECONNRESET';
+}
+
+/** Names of AWS's errors are worth searching for; ours say nothing. */
+function hasOwnName({ name }: Error): boolean {
+  return name !== 'Error' && name !== 'UsageError';
 }

@@ -2,7 +2,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { familyOf } from './identifiers.ts';
 import { Interpreters } from './interpreters.ts';
-import { type LibraryReport, provisionRuntimeLibraries } from './libraries.ts';
+import { type LibraryReport, type OnFetch, provisionRuntimeLibraries } from './libraries.ts';
 import { definedOnly, type Machine } from './machine.ts';
 
 /** Why an interpreter could not be added; the message is for the user and says what to do instead. */
@@ -23,7 +23,11 @@ const FETCH_TIMEOUT_MS = 600_000;
  * Makes an interpreter of this runtime available, and the SDKs that belong to it: Node.js from npm into Hearth's own
  * folder, Python through `uv`. Rejects with `CannotAddRuntime`.
  */
-export async function addRuntime(machine: Machine, identifier: string): Promise<AddedRuntime> {
+export async function addRuntime(
+  machine: Machine,
+  identifier: string,
+  onFetch: OnFetch = () => undefined,
+): Promise<AddedRuntime> {
   const family = familyOf(identifier);
   if (family === undefined) throw new CannotAddRuntime(`AWS Lambda has no runtime ${identifier}.`);
   if (family.kind === 'absent')
@@ -33,11 +37,12 @@ export async function addRuntime(machine: Machine, identifier: string): Promise<
   }
   const present = await new Interpreters(machine).find(family);
   if (!present) {
+    onFetch(family.kind === 'nodejs' ? `Node.js ${family.major} from npm` : `Python ${family.minor} by uv`);
     await (family.kind === 'nodejs' ? fetchNode(machine, family.major) : fetchPython(machine, family.minor));
   }
   const found = present ?? (await new Interpreters(machine).find(family));
   if (!found) throw new CannotAddRuntime(`${identifier} was installed, but its interpreter cannot be found.`);
-  const libraries = await provisionRuntimeLibraries(machine, [family.kind]);
+  const libraries = await provisionRuntimeLibraries(machine, [family.kind], onFetch);
   return { identifier, path: found.path, version: found.version, libraries };
 }
 

@@ -72,17 +72,23 @@ const INSTALL_TIMEOUT_MS = 600_000;
 /** Written last: without it an installation counts as broken off, and is done again. */
 const MARKER = '.hearth-libraries.json';
 
+/** Told what is about to be fetched from a registry, in a few words, for whoever waits. */
+export type OnFetch = (what: string) => void;
+
 /**
  * Puts the AWS SDKs beside the bootstraps, as AWS does: behind the function's own code and layers. Does nothing where
- * the same list is installed already. Never rejects for want of a network or a package manager: functions run without.
+ * the same list is installed already; `onFetch` hears of what takes its time. Never rejects for want of a network or a package manager: functions run without.
  */
 export async function provisionRuntimeLibraries(
   machine: Machine,
   kinds: readonly LibraryKind[] = ['nodejs', 'python'],
+  onFetch: OnFetch = () => undefined,
 ): Promise<readonly LibraryReport[]> {
   const reports: LibraryReport[] = [];
   for (const kind of kinds) {
-    reports.push(librariesMissing(machine, kind) ? await install(machine, kind) : report(kind, 'present'));
+    const missing = librariesMissing(machine, kind);
+    if (missing) onFetch(`${nameOf(kind)}, which functions find in /var/runtime`);
+    reports.push(missing ? await install(machine, kind) : report(kind, 'present'));
   }
   return reports;
 }
@@ -101,8 +107,11 @@ function markerOf(kind: LibraryKind): string {
 }
 
 function report(kind: LibraryKind, outcome: LibraryReport['outcome'], detail?: string): LibraryReport {
-  const name = kind === 'nodejs' ? 'AWS SDK for JavaScript' : 'boto3';
-  return { kind, outcome, detail: detail ?? `${name} is ${outcome}.` };
+  return { kind, outcome, detail: detail ?? `${nameOf(kind)} is ${outcome}.` };
+}
+
+function nameOf(kind: LibraryKind): string {
+  return kind === 'nodejs' ? 'AWS SDK for JavaScript' : 'boto3';
 }
 
 async function install(machine: Machine, kind: LibraryKind): Promise<LibraryReport> {

@@ -62,6 +62,8 @@ export const programs = {
   awsCli: firstOf('/usr/bin/aws', join(root, '.venv/bin/aws'), ...onPath('aws')),
   awsCliV1: firstOf(join(root, '.venv/bin/aws'), ...onPath('aws')),
   python: firstOf(join(root, '.venv/bin/python'), ...onPath('python3')),
+  motoServer: firstOf(join(root, '.venv/bin/moto_server'), ...onPath('moto_server')),
+  script: firstOf('/usr/bin/script'),
   runc: firstOf('/usr/sbin/runc', '/usr/bin/runc', ...onPath('runc')),
 } as const;
 

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
-import { clientSettings, endpointFlags, lambdaClient } from '../clients.ts';
+import { endpointFlags, endpointOf, lambdaClient } from '../clients.ts';
 import {
   type Command,
   type CommandContext,
@@ -12,7 +12,7 @@ import {
   UsageError,
   wholeNumber,
 } from '../command.ts';
-import { type Deployment, applyDeployment, publishDeployment } from '../deployment.ts';
+import { type Deployed, type Deployment, applyDeployment, publishDeployment } from '../deployment.ts';
 import { findCredentials } from '../package/find-credentials.ts';
 import { readFolder } from '../package/read-folder.ts';
 import { zipEntries } from '../package/zip-entries.ts';
@@ -21,7 +21,7 @@ const DEFAULT_ROLE = 'arn:aws:iam::000000000000:role/hearth';
 
 export const deploy: Command = {
   name: 'deploy',
-  summary: 'Package a folder and create or update a function from it',
+  summary: 'Create or update a function from a folder',
   flags: [
     { flags: '--function-name <name>', description: 'the function (required)' },
     {
@@ -33,40 +33,61 @@ export const deploy: Command = {
     { flags: '--runtime <runtime>', description: 'such as python3.12, nodejs24.x, provided.al2023' },
     { flags: '--memory <mb>', description: 'memory in MB, 128 to 10240; CPU grows with it' },
     { flags: '--timeout <seconds>', description: 'seconds, 1 to 900' },
-    { flags: '--env <key=value>', description: 'an environment variable', repeat: true },
+    {
+      flags: '--env <key=value>',
+      description: 'an environment variable; those given replace all others',
+      repeat: true,
+    },
     { flags: '--layers <arn>', description: 'a layer version, in order', repeat: true },
     { flags: '--description <text>', description: 'what the function is for' },
-    { flags: '--role-arn <arn>', description: 'the execution role' },
+    { flags: '--role-arn <arn>', description: 'the execution role (default on a local server: any)' },
     { flags: '--publish', description: 'publish a version' },
     { flags: '--alias <name>', description: 'publish a version and point this alias at it' },
     ...endpointFlags,
   ],
   examples: [
-    'hearth deploy --function-name hello --source-dir ./src --handler app.handler --runtime python3.12',
+    'hearth deploy --function-name hello --source-dir ./src \\\n      --handler app.handler --runtime python3.12',
     'hearth deploy --function-name hello --env STAGE=test --memory 512 --alias live',
   ],
   async run(values, _args, context) {
     const deployment = readDeployment(values, context);
     const client = await lambdaClient(values, context);
     const { output } = context;
-    output.progress(`Deploying ${deployment.name} (${kilobytes(deployment.zip.length)}) …`);
-    const arn = await applyDeployment(client, deployment, context.signal);
-    const version = deployment.publish ? await publishDeployment(client, deployment) : undefined;
-    output.progress('');
-    if (output.format === 'json') {
-      output.json({
-        FunctionArn: arn,
-        ...(version ? { Version: version } : {}),
-        ...(deployment.alias ? { Alias: deployment.alias } : {}),
-      });
-    } else {
-      output.line(
-        `${output.style('green', 'Deployed')} ${arn}${version ? ` version ${version}` : ''}${deployment.alias ? ` as ${deployment.alias}` : ''}`,
-      );
+    const subject = `${deployment.name} (${kilobytes(deployment.zip.length)})`;
+    const onStep = (step: string) => output.progress(`${subject}: ${step} …`);
+    try {
+      const deployed = await applyDeployment(client, deployment, { signal: context.signal, onStep });
+      if (deployment.publish) onStep('publishing a version');
+      const version = deployment.publish ? await publishDeployment(client, deployment) : undefined;
+      output.progress('');
+      print(context, deployment, version === undefined ? deployed : { ...deployed, version });
+    } finally {
+      output.progress('');
     }
     return exitCodes.ok;
   },
 };
+
+function print(
+  { output }: CommandContext,
+  { alias, zip }: Deployment,
+  { arn, change, codeSha256, version }: Deployed & { readonly version?: string },
+): void {
+  if (output.format === 'json') {
+    output.json({
+      FunctionArn: arn,
+      CodeSha256: codeSha256,
+      ...(version ? { Version: version } : {}),
+      ...(alias ? { Alias: alias } : {}),
+    });
+    return;
+  }
+  const published = version ? `, version ${version}` : '';
+  const pointed = alias ? `, alias ${alias} points at it` : '';
+  output.line(
+    `${output.style('green', change === 'created' ? 'Created' : 'Updated')} ${arn} (${kilobytes(zip.length)})${published}${pointed}`,
+  );
+}
 
 function readDeployment(values: FlagValues, context: CommandContext): Deployment {
   const name = text(values, 'function-name');
@@ -82,18 +103,18 @@ function readDeployment(values: FlagValues, context: CommandContext): Deployment
   return {
     name,
     zip: zipEntries(entries),
-    role: text(values, 'role-arn') ?? defaultRole(values, context),
     settings: readSettings(values, environment),
+    ...roleOf(values, context),
     publish: values['publish'] === true || alias !== undefined,
     ...(alias === undefined ? {} : { alias }),
   };
 }
 
-/** Hearth accepts any role; real AWS has to be told one. */
-function defaultRole(values: FlagValues, context: CommandContext): string {
-  if (clientSettings(values, context).endpoint === undefined)
-    throw new UsageError('--role-arn is required on AWS');
-  return DEFAULT_ROLE;
+/** A Hearth server of one's own takes any role; whoever names another endpoint knows which. */
+function roleOf(values: FlagValues, context: CommandContext): Pick<Deployment, 'role' | 'defaultRole'> {
+  const role = text(values, 'role-arn');
+  if (role !== undefined) return { role };
+  return endpointOf(values, context, 'LAMBDA') === undefined ? {} : { defaultRole: DEFAULT_ROLE };
 }
 
 function readEnvironment(values: FlagValues): Readonly<Record<string, string>> {

@@ -2,10 +2,15 @@ import { probeSandbox, type SandboxProbe } from '../../sandbox/index.ts';
 import type { RuntimeDescription } from '../../runtimes/index.ts';
 import { localRuntimes } from '../local-runtimes.ts';
 import { type Command, type CommandContext, exitCodes } from '../command.ts';
+import { printRuntimes } from '../runtime-list.ts';
+
+const MIB_PER_CORE = 1_769;
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'Tell what this machine can do, and the command that mends each gap',
+  summary: 'What this machine can do, and how to mend each gap',
+  details:
+    'Looks at this machine and changes nothing. Ends with 0 where functions run isolated and limited, else with 1.',
   flags: [{ flags: '--data-dir <folder>', description: 'where runtimes were added to' }],
   examples: ['hearth doctor', 'hearth doctor --output json'],
   async run(values, _args, context) {
@@ -22,37 +27,22 @@ function print(
   probe: SandboxProbe,
   runtimes: readonly RuntimeDescription[],
 ): void {
-  const mark = (ok: boolean) => (ok ? output.style('green', 'yes') : output.style('yellow', 'no'));
   output.line(
     probe.kind === 'oci'
-      ? `Functions run ${output.style('green', 'isolated and limited')} (sandbox: oci).`
-      : `Functions run ${output.style('yellow', 'without isolation')} (sandbox: process).`,
+      ? `Functions run ${output.style('green', 'isolated and limited')} here (sandbox: oci).`
+      : `Functions run ${output.style('yellow', 'without isolation and limits')} here (sandbox: process).`,
   );
+  const { cores } = probe;
+  const most = (cores * MIB_PER_CORE).toLocaleString('en-US');
   output.line(
-    `CPU: ${probe.cores} ${probe.cores === 1 ? 'core' : 'cores'}, so that functions get their share up to ${probe.cores * 1_769} MB of memory; beyond that, no more.\n`,
+    `Their CPU share grows with memory up to ${most} MB (${cores} ${cores === 1 ? 'core' : 'cores'}).`,
   );
-  output.table(
-    ['PART', 'OK', 'FOUND', 'TO MEND'],
-    probe.findings.map(({ name, ok, detail, remedy }) => [name, mark(ok), detail, ok ? '' : (remedy ?? '')]),
-    'Nothing was looked at.',
-  );
-  output.line();
-  output.table(
-    ['RUNTIME', 'OK', 'FOUND', 'TO ADD'],
-    runtimes.map((runtime) => runtimeRow(runtime, mark)),
-    'No runtimes.',
-  );
-}
-
-/** One runtime as a row: identifier, whether it runs here, what runs it, the command that adds it. */
-export function runtimeRow(
-  { identifier, interpreter, howToAdd }: RuntimeDescription,
-  mark: (ok: boolean) => string,
-): string[] {
-  return [
-    identifier,
-    mark(howToAdd === undefined),
-    interpreter ? `${interpreter.version} at ${interpreter.path}` : howToAdd ? '' : 'brings its own',
-    howToAdd ?? '',
-  ];
+  output.heading('Isolation and limits');
+  for (const { name, ok, detail, required, remedy } of probe.findings) {
+    const mark = ok ? 'green' : required ? 'red' : 'yellow';
+    output.item({ mark: output.style(mark, ok ? 'ok' : 'no'), name, text: detail });
+    if (!ok && remedy) output.item({ mark: '', name: '', text: `to mend: ${output.style('bold', remedy)}` });
+  }
+  output.heading('Runtimes');
+  printRuntimes(output, runtimes);
 }

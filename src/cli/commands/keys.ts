@@ -10,7 +10,10 @@ interface AccessKey {
 
 export const keys: Command = {
   name: 'keys',
-  summary: 'Access keys for a server that verifies signatures (--auth keys)',
+  summary: 'Access keys, for a server with --auth keys',
+  details: `hearth keys create      make one, and print it for "export"
+hearth keys list        which there are, without their secrets
+hearth keys delete KEY  end one, at once`,
   args: '<action> [key]',
   flags: [
     ...controlFlags,
@@ -47,7 +50,8 @@ export const keys: Command = {
         );
     } else if (action === 'delete' && key) {
       await control(values, context, { method: 'DELETE', path: `keys/${encodeURIComponent(key)}` });
-      output.line(`Deleted ${key}.`);
+      if (output.format === 'json') output.json({ accessKeyId: key });
+      else output.line(`Deleted ${key}.`);
     } else {
       throw new UsageError('keys takes create, list, or delete KEY');
     }

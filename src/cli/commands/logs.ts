@@ -31,8 +31,9 @@ export const logs: Command = {
     };
     let fromMs = clock.nowMs() - ageMs(text(values, 'since') ?? '10m');
     for (;;) {
-      fromMs = Math.max(fromMs, await printNew(reader, fromMs));
-      if (values['follow'] !== true || context.signal.aborted) return exitCodes.ok;
+      const follows = values['follow'] === true;
+      fromMs = Math.max(fromMs, await printNew(reader, fromMs).catch(unlessMissing(reader, follows)));
+      if (!follows || context.signal.aborted) return exitCodes.ok;
       await untilNextPoll(context.signal);
     }
   },
@@ -43,6 +44,18 @@ async function untilNextPoll(signal: AbortSignal): Promise<void> {
   await wait(POLL_MS, undefined, { signal }).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
+}
+
+/** A function has no log group before it has run: whoever follows it waits for that, others are told. */
+function unlessMissing({ group }: Reader, follows: boolean): (error: unknown) => number {
+  return (error) => {
+    if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error;
+    if (follows) return 0;
+    throw new Error(
+      `There is no log group ${group}: the function has not run yet, or there is none of this name.`,
+      { cause: error },
+    );
+  };
 }
 
 interface Reader {

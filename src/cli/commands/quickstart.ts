@@ -22,14 +22,14 @@ const examplesFolder = join(import.meta.dirname, '../../../examples');
 
 export const quickstart: Command = {
   name: 'quickstart',
-  summary: 'Start, deploy the examples, invoke each one, and stay up',
+  summary: 'Start, deploy and invoke the examples, stay up',
   flags: startFlags,
   examples: ['hearth quickstart'],
   async run(values, _args, context) {
     const server = await startServer(values, context);
     try {
       await showExamples(server, context);
-      sayHowToGoOn(server, context);
+      await sayHowToGoOn(server, context);
       await stopped(context.signal);
     } finally {
       await server.close();
@@ -79,9 +79,14 @@ async function showExample(
   const log = Buffer.from(answer.LogResult ?? '', 'base64')
     .toString()
     .trimEnd();
-  for (const line of log.split('\n')) output.line(`  ${output.style('dim', line.trimEnd())}`);
+  for (const line of log.split('\n')) output.line(`  ${output.style('dim', shown(line))}`);
   const style = answer.FunctionError ? 'red' : 'green';
   output.line(`  ${output.style(style, '→')} ${answer.Payload?.transformToString() ?? ''}`);
+}
+
+/** Tabs would break REPORT lines apart. */
+function shown(line: string): string {
+  return line.trimEnd().replaceAll('\t', '  ');
 }
 
 async function deployExample(
@@ -111,20 +116,27 @@ async function deployExample(
         Description: example.about,
       },
     },
-    signal,
+    { signal, onStep: () => undefined },
   );
   return 'deployed';
 }
 
-function sayHowToGoOn(server: HearthServer, { output }: CommandContext): void {
+async function sayHowToGoOn(server: HearthServer, { output }: CommandContext): Promise<void> {
+  const { accessKeyId, secretAccessKey } = await server.localCredentials();
   output.line(`
 Go on with the AWS CLI, in another terminal:
 
-  export AWS_ENDPOINT_URL=${server.endpoint} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1
+  export AWS_ENDPOINT_URL=${server.endpoint}
+  export AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}
+  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
+
   aws lambda list-functions --query 'Functions[].FunctionName'
-  aws lambda invoke --function-name hello-python --cli-binary-format raw-in-base64-out \\
-      --payload '{"name":"Grace"}' --log-type Tail --query LogResult --output text answer.json | base64 -d; cat answer.json
+  aws lambda invoke --function-name hello-python answer.json \\
+      --cli-binary-format raw-in-base64-out --payload '{"name":"Grace"}'
   aws logs tail /aws/lambda/hello-python --follow
+
+The AWS CLI before 2.13 also takes --endpoint-url "$AWS_ENDPOINT_URL" each time.
+With Hearth's own commands: node bin/hearth.js --help
 
 ${output.style('dim', 'Ctrl-C stops Hearth; what was deployed is there at the next start.')}`);
 }

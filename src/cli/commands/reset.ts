@@ -3,13 +3,15 @@ import { control, controlFlags } from '../control.ts';
 
 export const reset: Command = {
   name: 'reset',
-  summary: 'Delete everything a running server holds: functions, layers, logs, roles',
+  summary: 'Delete all functions, layers, logs and roles of a server',
+  details: 'Access keys and the operator token stay. Everything that runs is ended.',
   flags: [...controlFlags, { flags: '--yes', description: 'do not ask' }],
   examples: ['hearth reset --yes'],
   async run(values, _args, context) {
     if (values['yes'] !== true && !(await confirmed(context.output.watched))) return exitCodes.failed;
     await control(values, context, { method: 'POST', path: 'reset' });
-    context.output.line('Everything is gone.');
+    if (context.output.format === 'json') context.output.json({ reset: true });
+    else context.output.line('Everything is gone; access keys stay.');
     return exitCodes.ok;
   },
 };

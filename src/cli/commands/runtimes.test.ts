@@ -39,12 +39,12 @@ async function runLine(...argv: string[]): Promise<{ code: number; out: string; 
 
 test('a runtime that was added is in the list, and a missing SDK is only noted', async () => {
   const missing = (await runLine()).out;
-  expect(missing).toMatch(/^nodejs18\.x +no +hearth runtimes add nodejs18\.x$/m);
+  expect(missing).toMatch(/^ {2}no +nodejs18\.x +to add: hearth runtimes add nodejs18\.x$/m);
   const { code, out, err } = await runLine('add', 'nodejs18.x');
   expect(code).toBe(exitCodes.ok);
   expect(out).toMatch(/^nodejs18\.x: 18\.1\.2 at /);
   expect(err).toContain('no network\nFunctions run, but have to bring this SDK themselves.');
-  expect((await runLine()).out).toMatch(/^nodejs18\.x +yes +18\.1\.2 at /m);
+  expect((await runLine()).out).toMatch(/^ {2}ok +nodejs18\.x +18\.1\.2 at /m);
 });
 
 test('a runtime that cannot be added fails with what to do instead', async () => {

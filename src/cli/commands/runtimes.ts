@@ -9,11 +9,15 @@ import {
 import { type Command, type CommandContext, exitCodes, type FlagValues, UsageError } from '../command.ts';
 import { machineFor, localRuntimes } from '../local-runtimes.ts';
 import type { Output } from '../output.ts';
-import { runtimeRow } from './doctor.ts';
+import { printRuntimes } from '../runtime-list.ts';
 
 export const runtimes: Command = {
   name: 'runtimes',
-  summary: 'List the runtimes of this machine, add one, or install the AWS SDKs they come with',
+  summary: 'The runtimes of this machine, and how to add one',
+  details: `hearth runtimes              which there are
+hearth runtimes add RUNTIME  fetch one: Node.js from npm, Python by uv
+hearth runtimes add debugpy  fetch the debugger of Python ahead of time
+hearth runtimes prepare      fetch the AWS SDKs that functions find in them`,
   args: '[action] [runtime]',
   flags: [{ flags: '--data-dir <folder>', description: 'where runtimes are added to' }],
   examples: ['hearth runtimes', 'hearth runtimes add nodejs22.x', 'hearth runtimes prepare'],
@@ -29,12 +33,7 @@ async function list(values: FlagValues, context: CommandContext): Promise<number
   const { output } = context;
   const all = await localRuntimes(values, context).list();
   if (output.format === 'json') output.json(all);
-  else
-    output.table(
-      ['RUNTIME', 'OK', 'FOUND', 'TO ADD'],
-      all.map((runtime) => runtimeRow(runtime, (ok) => (ok ? 'yes' : 'no'))),
-      'None.',
-    );
+  else printRuntimes(output, all);
   return exitCodes.ok;
 }
 
@@ -50,7 +49,7 @@ async function add(identifier: string, values: FlagValues, context: CommandConte
       else output.line(`${identifier}: at ${path}`);
       return exitCodes.ok;
     }
-    const added = await addRuntime(machineFor(values, context), identifier);
+    const added = await addRuntime(machineFor(values, context), identifier, fetching(output));
     if (output.format === 'json') output.json(added);
     else output.line(`${identifier}: ${added.version} at ${added.path}`);
     noteMissing(output, added.libraries);
@@ -65,11 +64,19 @@ async function add(identifier: string, values: FlagValues, context: CommandConte
 /** What set-up runs: functions find boto3 and the AWS SDK for JavaScript without bringing them, as on AWS. */
 async function prepare(values: FlagValues, context: CommandContext): Promise<number> {
   const { output } = context;
-  const reports = await provisionRuntimeLibraries(machineFor(values, context));
+  const reports = await provisionRuntimeLibraries(
+    machineFor(values, context),
+    ['nodejs', 'python'],
+    fetching(output),
+  );
   if (output.format === 'json') output.json(reports);
   else for (const { outcome, detail } of reports) if (outcome !== 'missing') output.line(detail);
   noteMissing(output, reports);
   return exitCodes.ok;
+}
+
+function fetching(output: Output): (what: string) => void {
+  return (what) => output.note(`Fetching ${what} …`);
 }
 
 function noteMissing(output: Output, reports: readonly LibraryReport[]): void {

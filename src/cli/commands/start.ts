@@ -11,6 +11,7 @@ import {
   wholeNumber,
 } from '../command.ts';
 import { defaultDataFolder } from '../data-folder.ts';
+import type { Output } from '../output.ts';
 import type { HearthOptions, HearthServer } from '../../main.ts';
 
 export const startFlags: readonly Flag[] = [
@@ -83,16 +84,19 @@ export async function startServer(values: FlagValues, context: CommandContext): 
   if (output.format === 'json') {
     output.json({ endpoint: server.endpoint, sandbox: server.capabilities, notes: server.notes });
   } else {
-    output.line(`${output.style('bold', 'Hearth')} on ${output.style('cyan', server.endpoint)}`);
-    output.line(
-      `Sandbox: ${server.capabilities.kind}, enforces ${server.capabilities.enforced.join(', ') || 'nothing'}`,
-    );
-    for (const gap of server.capabilities.gaps) output.line(`  ${output.style('yellow', '!')} ${gap}`);
-    for (const note of server.notes) output.line(`${output.style('yellow', '!')} ${note}`);
-    output.line(`Data:    ${server.dataFolder}`);
+    printBanner(server, output);
+    output.line('Ready.');
   }
-  output.line('Ready.');
   return server;
+}
+
+function printBanner({ endpoint, capabilities, dataFolder, notes }: HearthServer, output: Output): void {
+  const { kind, enforced, gaps } = capabilities;
+  output.fact('Hearth', output.style('cyan', endpoint));
+  output.fact('Sandbox', `${kind}; enforces ${enforced.join(', ') || 'nothing'}`);
+  for (const gap of gaps) output.fact('', `${output.style('yellow', '!')} ${gap}`);
+  for (const note of notes) output.fact('', `${output.style('yellow', '!')} ${note}`);
+  output.fact('Data', dataFolder);
 }
 
 function readOptions(values: FlagValues, { env, version }: CommandContext): HearthOptions {

@@ -5,7 +5,7 @@ import type { Output } from '../output.ts';
 
 export const status: Command = {
   name: 'status',
-  summary: 'What the server is doing: functions, environments, memory, requests',
+  summary: 'What the server holds and runs',
   flags: controlFlags,
   examples: ['hearth status', 'hearth status --output json'],
   async run(values, _args, context) {
