@@ -36,7 +36,7 @@ import {
 import { DebugInvoker, FunctionInvoker } from './invoke/index.ts';
 import type { FunctionVersion } from './model/index.ts';
 import { operatorRoutes, type ServerFacts } from './operator/index.ts';
-import { localMachine, MachineRuntimes, RuntimeDebuggers } from './runtimes/index.ts';
+import { localMachine, type Machine, MachineRuntimes, RuntimeDebuggers } from './runtimes/index.ts';
 import {
   chooseSandbox,
   createOciSandboxFactory,
@@ -192,38 +192,11 @@ function postgresAddress(store: string): string {
 }
 
 async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promise<HearthServer> {
-  const { options, folder, closing, clock, ids, log, sessions } = ground;
-  const machine = localMachine(options.searchEnv, folder);
-  const runtimes = new MachineRuntimes(machine);
-  const settings = openSettings(ground);
-  const features = await openFunctions({
-    ...ground,
-    folder: join(folder, 'functions'),
-    runtimes,
-    access: settings.access,
-    dependents: settings.dependents,
-    concurrency: settings.concurrency,
-    hotReloadRoots: options.hotReloadFolders,
-  });
-  closing.defer(() => features.close());
+  const { options, folder, closing } = ground;
   const address = new ListeningAddress(options.host);
-  const services = environmentServices(ground, { sandboxes, runtimes, features, address });
-  const scheduler = new Scheduler({
-    services,
-    machine: { ...machineLimits, memoryBytes: Math.trunc(totalmem() * MEMORY_SHARE) },
-  });
-  closing.defer(() => scheduler.close());
-  const invoker = new FunctionInvoker({ lookup: features.lookup, scheduler });
-  const debuggers = new RuntimeDebuggers(machine, runtimes);
-  const debugInvoker = new DebugInvoker({ lookup: features.lookup, services, debuggers });
-  const keys = await AccessKeys.open(ground);
-  const authenticator = new Authenticator({
-    mode: options.auth,
-    keys,
-    sessions,
-    verifier: new SignatureVerifier(clock),
-  });
-  keys.onChange(() => authenticator.forget());
+  const functions = await openFunctionParts(ground);
+  const execution = openExecution(ground, { ...functions, sandboxes, address });
+  const entrance = await openEntrance(ground);
   const server: ServerFacts = {
     version: options.version,
     endpoint: () => address.url,
@@ -232,43 +205,107 @@ async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promi
     sandbox: sandboxes.capabilities.kind,
     auth: options.auth,
   };
-  const operator = {
-    ...ground,
-    server,
-    features,
-    settings,
-    scheduler,
-    debugInvoker,
-    requests: () => edge.requests,
-  };
-  const edge: Edge = createEdge({
-    host: options.host,
-    port: options.port,
-    api: openApi(ground, features, settings),
-    invoker,
-    lookup: features.lookup,
-    access: settings.access,
-    authenticator,
-    control: new ControlPlane(operatorToken(folder), [...keyRoutes(keys), ...operatorRoutes(operator)]),
-    downloads: { prefix: DOWNLOAD_PATH, verify: (url) => features.downloadLinks.verify(url) },
-    clock,
-    ids,
-    log,
-  });
+  const edge = openEdge(ground, { ...functions, ...execution, ...entrance, server });
   closing.defer(() => edge.close());
   // A person at a breakpoint would hold the edge's drain up.
-  closing.defer(() => debugInvoker.close());
+  closing.defer(() => execution.debugInvoker.close());
   address.open(edge, await edge.listen());
   return {
-    endpoint: server.endpoint(),
+    endpoint: address.url,
     dataFolder: folder,
     capabilities: sandboxes.capabilities,
     notes,
     runtimes: async () =>
-      (await runtimes.list()).filter((known) => known.interpreter).map((known) => known.identifier),
-    localCredentials: () => localCredentials(options, keys),
+      (await functions.runtimes.list()).filter((known) => known.interpreter).map((known) => known.identifier),
+    localCredentials: () => localCredentials(options, entrance.keys),
     close: () => closing.disposeAsync(),
   };
+}
+
+/** What functions are, and what of this machine can run them. */
+interface FunctionParts {
+  readonly machine: Machine;
+  readonly runtimes: MachineRuntimes;
+  readonly settings: SettingsModule;
+  readonly features: FunctionsModule;
+}
+
+async function openFunctionParts(ground: Ground): Promise<FunctionParts> {
+  const { options, folder, closing } = ground;
+  const machine = localMachine(options.searchEnv, folder);
+  const runtimes = new MachineRuntimes(machine);
+  const settings = openSettings(ground);
+  const { access, dependents, concurrency } = settings;
+  const features = await openFunctions({
+    ...ground,
+    folder: join(folder, 'functions'),
+    runtimes,
+    access,
+    dependents,
+    concurrency,
+    hotReloadRoots: options.hotReloadFolders,
+  });
+  closing.defer(() => features.close());
+  return { machine, runtimes, settings, features };
+}
+
+/** What runs invocations. */
+interface Execution {
+  readonly scheduler: Scheduler;
+  readonly invoker: FunctionInvoker;
+  readonly debugInvoker: DebugInvoker;
+}
+
+function openExecution(ground: Ground, parts: ExecutionParts): Execution {
+  const { machine, runtimes, features } = parts;
+  const services = environmentServices(ground, parts);
+  const memoryBytes = Math.trunc(totalmem() * MEMORY_SHARE);
+  const scheduler = new Scheduler({ services, machine: { ...machineLimits, memoryBytes } });
+  ground.closing.defer(() => scheduler.close());
+  const { lookup } = features;
+  const debuggers = new RuntimeDebuggers(machine, runtimes);
+  return {
+    scheduler,
+    invoker: new FunctionInvoker({ lookup, scheduler }),
+    debugInvoker: new DebugInvoker({ lookup, services, debuggers }),
+  };
+}
+
+/** What tells who calls. */
+interface Entrance {
+  readonly keys: AccessKeys;
+  readonly authenticator: Authenticator;
+}
+
+async function openEntrance(ground: Ground): Promise<Entrance> {
+  const { options, sessions, clock } = ground;
+  const keys = await AccessKeys.open(ground);
+  const verifier = new SignatureVerifier(clock);
+  const authenticator = new Authenticator({ mode: options.auth, keys, sessions, verifier });
+  keys.onChange(() => authenticator.forget());
+  return { keys, authenticator };
+}
+
+function openEdge(
+  ground: Ground,
+  parts: FunctionParts & Execution & Entrance & { readonly server: ServerFacts },
+): Edge {
+  const { options, folder } = ground;
+  const { features, settings, keys } = parts;
+  const operator = operatorRoutes({ ...ground, ...parts, requests: () => edge.requests });
+  const edge: Edge = createEdge({
+    ...ground,
+    host: options.host,
+    port: options.port,
+    api: openApi(ground, features, settings),
+    invoker: parts.invoker,
+    lookup: features.lookup,
+    access: settings.access,
+    authenticator: parts.authenticator,
+    control: new ControlPlane(operatorToken(folder), [...keyRoutes(keys), ...operator]),
+    downloads: { prefix: DOWNLOAD_PATH, verify: (url) => features.downloadLinks.verify(url) },
+  });
+  return edge;
 }
 
 /** Environments may use this much of the machine's memory; the rest is the server's, the page cache's and the user's. */
@@ -295,10 +332,8 @@ async function openSandboxes({ options, folder, log, clock, closing }: Start): P
   return { sandboxes, notes: [...(choice.notice === undefined ? [] : [choice.notice]), ...shared] };
 }
 
-interface ExecutionParts {
+interface ExecutionParts extends FunctionParts {
   readonly sandboxes: SandboxFactory;
-  readonly runtimes: MachineRuntimes;
-  readonly features: FunctionsModule;
   readonly address: ListeningAddress;
 }
 
