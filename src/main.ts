@@ -23,7 +23,7 @@ import {
   ListeningAddress,
   operatorToken,
 } from './edge/index.ts';
-import { type EnvironmentServices, environmentTimings } from './environments/index.ts';
+import { type EnvironmentServices, environmentTimings, roleSessionOf } from './environments/index.ts';
 import {
   DOWNLOAD_PATH,
   type FunctionsModule,
@@ -34,7 +34,6 @@ import {
   type SettingsModule,
 } from './functions/index.ts';
 import { DebugInvoker, FunctionInvoker } from './invoke/index.ts';
-import type { FunctionVersion } from './model/index.ts';
 import { operatorRoutes, type ServerFacts } from './operator/index.ts';
 import { localMachine, type Machine, MachineRuntimes, RuntimeDebuggers } from './runtimes/index.ts';
 import {
@@ -86,9 +85,6 @@ export interface HearthServer {
   /** Finishes what runs, then ends everything. Idempotent. */
   close(): Promise<void>;
 }
-
-/** Longer than an environment lives (`environmentTimings`). */
-const ROLE_SESSION_MS = 12 * 3_600_000;
 
 /** What is there from the first moment. */
 interface Start {
@@ -362,19 +358,7 @@ function environmentServices(
       ]);
       return { plan, ...directories };
     },
-    credentials: (version) => sessions.issue(sessionOf(version)),
-  };
-}
-
-/**
- * As on AWS, the session is named after the function; a name of one letter is too short for STS. It is always one of the
- * function's own account: a role ARN of another, which `--auth permissive` lets through, must not open that account.
- */
-function sessionOf({ account, name, roleArn }: FunctionVersion): Parameters<SessionCredentials['issue']>[0] {
-  return {
-    roleArn: roleArn.replace(/::\d{12}:/, `::${account}:`),
-    sessionName: name.length === 1 ? `${name}@lambda_function` : name,
-    durationMs: ROLE_SESSION_MS,
+    credentials: (version) => sessions.issue(roleSessionOf(version)),
   };
 }
 
