@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { remainsOf } from '../../../tests/support/sandbox-remains.ts';
 import { createLog, WallClock } from '../../base/index.ts';
 import { ociIsPossible, outcomeOf, shellSpec } from '../sandbox.contract.ts';
 import type { SandboxFactory } from '../sandbox.ts';
 import { createOciSandboxFactory } from './oci-factory.ts';
-import { layoutOf, type ServerLayout } from './layout.ts';
+import { layoutOf } from './layout.ts';
 
 const log = createLog('error');
 const clock = new WallClock();
@@ -92,34 +93,3 @@ describe.skipIf(!(await ociIsPossible()))('after a server was killed', () => {
     expect(remainsOf(othersLayout)).toEqual([]);
   });
 });
-
-/** Everything on this machine that names the server: control groups, mounts, processes, folders of sandboxes. */
-function remainsOf(layout: ServerLayout): readonly string[] {
-  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
-  const loops = readdirSync('/sys/block').map((name) => backingFileOf(name));
-  return [
-    ...groupsIn('/sys/fs/cgroup', layout.cgroup),
-    ...loops.filter((file) => file.startsWith(layout.diskImagesDir)),
-    ...mounts.filter((line) => line.includes(`${layout.runDir}/`)),
-    ...[layout.sandboxesDir, layout.runcDir].flatMap((dir) => (existsSync(dir) ? readdirSync(dir) : [])),
-  ];
-}
-
-function backingFileOf(device: string): string {
-  const path = `/sys/block/${device}/loop/backing_file`;
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
-}
-
-function groupsIn(mount: string, parent: string): string[] {
-  const folders = [mount, ...readdirSync(mount).map((name) => join(mount, name))].map((dir) =>
-    join(dir, parent),
-  );
-  const held = folders
-    .filter((dir) => existsSync(dir))
-    .flatMap((dir) =>
-      readdirSync(dir, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory())
-        .map((entry) => join(dir, entry.name)),
-    );
-  return held;
-}

@@ -1,0 +1,52 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { layoutOf, type ServerLayout } from '../../src/sandbox/oci/layout.ts';
+
+/** Where the server with this data folder, which must exist, keeps what belongs to its sandboxes. */
+export function sandboxLayoutOf(dataFolder: string): ServerLayout {
+  return layoutOf(join(dataFolder, 'sandboxes'), '/run/hearth');
+}
+
+/** Everything on this machine that names the server: control groups, mounts, loop devices, programs, folders. */
+export function remainsOf(layout: ServerLayout): readonly string[] {
+  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
+  const loops = readdirSync('/sys/block').map((name) => backingFileOf(name));
+  return [
+    ...groupsIn('/sys/fs/cgroup', layout.cgroup),
+    ...loops.filter((file) => file.startsWith(layout.diskImagesDir)),
+    ...mounts.filter((line) => line.includes(`${layout.runDir}/`)),
+    ...[layout.sandboxesDir, layout.runcDir].flatMap((dir) => (existsSync(dir) ? readdirSync(dir) : [])),
+    ...commandLines().filter((line) => line.includes(`${layout.runDir}/`)),
+  ];
+}
+
+function backingFileOf(device: string): string {
+  return readOr(`/sys/block/${device}/loop/backing_file`, '');
+}
+
+function groupsIn(mount: string, parent: string): string[] {
+  const folders = [mount, ...readdirSync(mount).map((name) => join(mount, name))].map((dir) =>
+    join(dir, parent),
+  );
+  return folders
+    .filter((dir) => existsSync(dir))
+    .flatMap((dir) =>
+      readdirSync(dir, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => join(dir, entry.name)),
+    );
+}
+
+function commandLines(): string[] {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return processes.map((pid) => readOr(`/proc/${pid}/cmdline`, '').replaceAll('\0', ' '));
+}
+
+/** Devices and processes come and go while they are looked at. */
+function readOr(path: string, otherwise: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return otherwise;
+  }
+}
