@@ -24,7 +24,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createNode, createPython, invoke, lambdaClient } from '../support/functions.ts';
 import { type RunningHearth, startHearth } from '../support/hearth.ts';
-import { remainsOf, sandboxLayoutOf } from '../support/sandbox-remains.ts';
+import { programsOf, remainsOf, sandboxLayoutOf } from '../support/sandbox-remains.ts';
 import { zip } from '../support/zip.ts';
 
 const KILLS = 3;
@@ -216,6 +216,6 @@ test('killed with environments that are idle, frozen, busy and starting, it leav
   expect(readdirSync(layout.sandboxesDir)).toEqual([]);
   expect((await invoke(lambda(), 'sleeper', 0)).functionError).toBeUndefined();
   await hearth.stop();
-  expect(remainsOf(layout)).toEqual([]);
+  expect([...remainsOf(layout), ...programsOf(layout)]).toEqual([]);
   expect(existsSync(layout.runDir)).toBe(false);
 });

@@ -7,7 +7,7 @@ export function sandboxLayoutOf(dataFolder: string): ServerLayout {
   return layoutOf(join(dataFolder, 'sandboxes'), '/run/hearth');
 }
 
-/** Everything on this machine that names the server: control groups, mounts, loop devices, programs, folders. */
+/** Everything on this machine that names the server: control groups, mounts, loop devices, folders of sandboxes. */
 export function remainsOf(layout: ServerLayout): readonly string[] {
   const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
   const loops = readdirSync('/sys/block').map((name) => backingFileOf(name));
@@ -16,8 +16,15 @@ export function remainsOf(layout: ServerLayout): readonly string[] {
     ...loops.filter((file) => file.startsWith(layout.diskImagesDir)),
     ...mounts.filter((line) => line.includes(`${layout.runDir}/`)),
     ...[layout.sandboxesDir, layout.runcDir].flatMap((dir) => (existsSync(dir) ? readdirSync(dir) : [])),
-    ...commandLines().filter((line) => line.includes(`${layout.runDir}/`)),
   ];
+}
+
+/** Command lines of programs that work for the server, its uplink among them. */
+export function programsOf(layout: ServerLayout): readonly string[] {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return processes
+    .map((pid) => readOr(`/proc/${pid}/cmdline`, '').replaceAll('\0', ' '))
+    .filter((line) => line.includes(`${layout.runDir}/`));
 }
 
 function backingFileOf(device: string): string {
@@ -35,11 +42,6 @@ function groupsIn(mount: string, parent: string): string[] {
         .filter((entry) => entry.isDirectory())
         .map((entry) => join(dir, entry.name)),
     );
-}
-
-function commandLines(): string[] {
-  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return processes.map((pid) => readOr(`/proc/${pid}/cmdline`, '').replaceAll('\0', ' '));
 }
 
 /** Devices and processes come and go while they are looked at. */
