@@ -18,8 +18,12 @@ mkdir -p "$cache"
 newest_kernel() { find "$cache" -maxdepth 1 -name 'linux-image-*.deb' | sort | tail -1; }
 kernel_deb=${KERNEL_DEB:-$(newest_kernel)}
 if [ -z "$kernel_deb" ]; then
-  package=$(apt-cache depends linux-image-amd64 | awk '/Depends: linux-image/ { print $2; exit }')
-  (cd "$cache" && apt-get download -qq -o Acquire::Retries=3 "$package" 2> /dev/null) || true
+  fetch_kernel() {
+    local package
+    package=$(apt-cache depends linux-image-amd64 2> /dev/null | awk '/Depends: linux-image/ { print $2; exit }')
+    [ -n "$package" ] && (cd "$cache" && apt-get download -qq -o Acquire::Retries=3 "$package" 2> /dev/null)
+  }
+  fetch_kernel || { apt-get update -qq && fetch_kernel; } || true
   kernel_deb=$(newest_kernel)
   [ -n "$kernel_deb" ] || { echo "SKIPPED: no kernel package could be fetched (apt-get update, then again)"; exit 77; }
 fi
@@ -85,7 +89,7 @@ echo "Booting $release with cgroup v2 under qemu ($accel) …"
 timeout "${VM_TIMEOUT:-1200}" qemu-system-x86_64 -accel "$accel" -cpu max -smp 2 -m 4096 -nographic -no-reboot -nodefaults -serial stdio \
   -kernel "$kernel" -initrd "$cache/initramfs.gz" \
   -append "console=ttyS0 quiet panic=-1 cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1" \
-  -drive "file=$disk,format=raw,if=virtio,cache=unsafe" -nic user,model=virtio-net-pci \
+  -drive "file=$disk,format=raw,if=virtio,cache=unsafe" -netdev user,id=net -device virtio-net-pci,netdev=net,romfile= \
   -virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap < /dev/null | tee "$cache/console.log" || true
 rm -f "$disk"
 code=$(sed -n 's/.*VM-EXIT-CODE=\([0-9]*\).*/\1/p' "$cache/console.log" | tail -1)

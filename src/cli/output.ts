@@ -40,6 +40,14 @@ export class Output {
     return this.interactive ? styleText(style, text, { validateStream: false }) : text;
   }
 
+  /**
+   * What a function wrote, for `line` and `note`. On a terminal only colours and tabs are obeyed: every other control
+   * character, which could rewrite the screen, its title or the clipboard, is shown as a picture of itself.
+   */
+  untrusted(text: string): string {
+    return this.interactive || this.watched ? text.replaceAll(COMMANDS, pictureOf) : text;
+  }
+
   line(text = ''): void {
     this.#out.write(`${text}\n`);
   }
@@ -117,6 +125,16 @@ function wrapped(text: string, columns: number): readonly string[] {
 
 function padded(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - width(text)));
+}
+
+// oxlint-disable-next-line no-control-regex -- control characters are what is being looked for
+const COMMANDS = /\u001b(?!\[[\d;]{0,32}m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g;
+
+/** From Unicode's block of control pictures. */
+function pictureOf(control: string): string {
+  const code = control.charCodeAt(0);
+  if (code === 0x7f) return '\u2421';
+  return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\ufffd';
 }
 
 function width(text: string): number {

@@ -60,9 +60,9 @@ function print({ output }: CommandContext, { payload, log, error }: InvokeAnswer
     });
     return;
   }
-  if (log) output.note(log.trimEnd());
+  if (log) output.note(output.untrusted(log.trimEnd()));
   if (error) output.note(output.style('red', `Function error: ${error}`));
-  output.line(output.interactive ? pretty(payload) : payload);
+  output.line(output.interactive ? output.untrusted(pretty(payload)) : payload);
 }
 
 function pretty(payload: string): string {

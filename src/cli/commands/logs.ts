@@ -96,7 +96,7 @@ function printEvent({ output }: CommandContext, event: FilteredLogEvent): void {
     return;
   }
   const time = new Date(event.timestamp ?? 0).toISOString().slice(11, 23);
-  output.line(`${output.style('dim', time)} ${(event.message ?? '').trimEnd()}`);
+  output.line(`${output.style('dim', time)} ${output.untrusted((event.message ?? '').trimEnd())}`);
 }
 
 function ageMs(age: string): number {

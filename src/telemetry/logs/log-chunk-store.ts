@@ -38,11 +38,17 @@ export class LogChunkStore {
   readonly #database: Database;
   readonly #writer: number;
   #lastSeq = 0;
+  #appended: ((bytes: number) => void) | undefined;
 
   /** `writer`: a number below 2^32 that no other server on this database uses. */
   constructor(database: Database, writer: number) {
     this.#database = database;
     this.#writer = writer;
+  }
+
+  /** Told of every append, in bytes of messages. One listener. */
+  onAppended(listener: (bytes: number) => void): void {
+    this.#appended = listener;
   }
 
   /** Appends chunks to a stream, all or none; false, and nothing is stored, where the stream is gone. */
@@ -67,6 +73,7 @@ export class LogChunkStore {
       ],
     }));
     const [known] = await this.#database.write([streamUpdate(to.streamId, chunks, nowMs), ...inserts]);
+    if (known === 1) this.#appended?.(chunks.reduce((sum, { bytes }) => sum + bytes, 0));
     return known === 1;
   }
 

@@ -11,6 +11,9 @@ const chunksPerStep = 200;
 /** Once over the limit, down to this part of it, so that the next flush does not prune again. */
 const lowWater = 0.95;
 
+/** A function that logs without end writes 60 GB in ten minutes: growth by this part of the limit starts a round as well. */
+const growthPart = 1 / 40;
+
 export interface PrunerParts {
   readonly groups: LogGroupStore;
   readonly chunks: LogChunkStore;
@@ -22,7 +25,7 @@ export interface PrunerParts {
 
 /**
  * Deletes what nobody will read: events older than their group's retention, chunks of deleted streams, and the oldest of
- * all beyond the limit for all. Every ten minutes and after each deletion; in small steps, between which writers get their turn.
+ * all beyond the limit for all. Every ten minutes, after each deletion, and when much was written; in small steps, between which writers get their turn.
  */
 export class LogPruner {
   readonly #parts: PrunerParts;
@@ -30,9 +33,11 @@ export class LogPruner {
   #running: Promise<void> | undefined;
   #again = false;
   #closed = false;
+  #grownBytes = 0;
 
   constructor(parts: PrunerParts) {
     this.#parts = parts;
+    parts.chunks.onAppended((bytes) => this.#grown(bytes));
     this.#armTimer();
   }
 
@@ -47,6 +52,13 @@ export class LogPruner {
     this.#closed = true;
     this.#cancelTimer?.();
     await this.#running;
+  }
+
+  #grown(bytes: number): void {
+    this.#grownBytes += bytes;
+    if (this.#closed || this.#grownBytes < this.#parts.maxStoredBytes * growthPart) return;
+    this.#grownBytes = 0;
+    void this.prune();
   }
 
   async #rounds(): Promise<void> {

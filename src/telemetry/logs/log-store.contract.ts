@@ -231,6 +231,16 @@ export function logStoreContract(name: string, makeLocation: () => Promise<Datab
       expect(kept.at(-1)).toBe('999\n');
     });
 
+    test('a flood is held to that limit while it goes on, without waiting for the next round', async () => {
+      await close();
+      await open(100_000);
+      for (let n = 0; n < 40; n++) {
+        write('flood', 'x'.repeat(50_000));
+        await logs.sink.flush();
+      }
+      await expect.poll(() => logs.chunks.storedBytes()).toBeLessThanOrEqual(100_000);
+    });
+
     test('append asks for a pause when the store falls behind, and drained ends it', async () => {
       const writer = logs.sink.openStream({ ...scope, group: '/aws/lambda/f', stream: 's' });
       const line = 'x'.repeat(100_000);

@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIPv6 } from 'node:net';
+import { isIPv6, type Socket as TcpSocket } from 'node:net';
 import type { Clock } from '../../../base/index.ts';
 import { joinConnection } from '../host-port.ts';
 import { type CloseListener, openListener } from '../listener.ts';
@@ -8,6 +8,12 @@ import type { Resolver } from './resolvers.ts';
 
 /** Questions under way at once, each a socket of the host; further ones are dropped, and clients ask again. */
 const MOST_QUESTIONS = 512;
+/** Of one sandbox, so that none keeps the others from asking. Its address is its own: the router drops all else. */
+const MOST_QUESTIONS_EACH = 64;
+/** Connections of one sandbox: they are for the rare answers that are too long for a datagram. */
+const MOST_CONNECTIONS_EACH = 8;
+/** A connection on which nothing happens is for nobody. */
+const LONGEST_IDLE_MS = 10_000;
 /** A resolver that is silent for so long is given up for the next. */
 const PATIENCE_MS = 2000;
 
@@ -30,6 +36,8 @@ export class DnsForwarder {
   #closeTcp: CloseListener | undefined;
   /** Gives up a question under way. */
   readonly #asking = new Set<() => void>();
+  readonly #questions = new Shares(MOST_QUESTIONS_EACH);
+  readonly #connections = new Shares(MOST_CONNECTIONS_EACH);
   #open = true;
 
   private constructor(options: DnsForwarderOptions) {
@@ -56,13 +64,23 @@ export class DnsForwarder {
     await listening;
     this.#udp.on('error', () => undefined);
     this.#udp.on('message', (question, from) => {
-      if (this.#asking.size < MOST_QUESTIONS) void this.#forward(question, from);
+      if (this.#asking.size >= MOST_QUESTIONS || !this.#questions.take(from.address)) return;
+      void this.#forward(question, from).finally(() => this.#questions.giveBack(from.address));
     });
-    this.#closeTcp = await openListener(this.#options.tcp, (socket) => {
-      const [resolver] = this.#options.resolvers();
-      if (resolver) joinConnection(socket, resolver);
-      else socket.resetAndDestroy();
-    });
+    this.#closeTcp = await openListener(this.#options.tcp, (socket) => this.#join(socket));
+  }
+
+  #join(socket: TcpSocket): void {
+    const { remoteAddress = '' } = socket;
+    const [resolver] = this.#options.resolvers();
+    if (!resolver || !this.#connections.take(remoteAddress)) {
+      socket.resetAndDestroy();
+      return;
+    }
+    socket.once('close', () => this.#connections.giveBack(remoteAddress));
+    // Joined in both directions, which takes ten listeners by itself.
+    socket.setMaxListeners(16).setTimeout(LONGEST_IDLE_MS, () => socket.resetAndDestroy());
+    joinConnection(socket, resolver);
   }
 
   /** Asks one resolver after another and hands the first answer back, as it came. */
@@ -92,5 +110,29 @@ export class DnsForwarder {
     socket.once('connect', () => socket.send(question));
     socket.connect(port, host);
     return promise;
+  }
+}
+
+/** How much of something each address holds. */
+class Shares {
+  readonly #most: number;
+  readonly #held = new Map<string, number>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** False, and nothing is taken, where the address holds as much as it may. */
+  take(address: string): boolean {
+    const held = this.#held.get(address) ?? 0;
+    if (held >= this.#most) return false;
+    this.#held.set(address, held + 1);
+    return true;
+  }
+
+  giveBack(address: string): void {
+    const held = (this.#held.get(address) ?? 0) - 1;
+    if (held > 0) this.#held.set(address, held);
+    else this.#held.delete(address);
   }
 }

@@ -97,4 +97,40 @@ describe.skipIf(!networksArePossible())('names in a sandbox', () => {
     await server.close();
     resolver.close();
   });
+
+  test('are resolved for one sandbox while another asks without end', async () => {
+    const resolver = await openUdp(RESOLVER);
+    let asked = 0;
+    resolver.on('message', (question, from) => {
+      asked++;
+      if (question.includes('example')) resolver.send(answerTo(question), from.port, from.address);
+    });
+    await writeFile(resolvConf, `nameserver ${RESOLVER}\n`);
+    const server = await openTestServer({ hostResolvConf: resolvConf });
+    const [greedy, honest] = [await server.networks.create([]), await server.networks.create([])];
+    const flood = `for i in $(seq 600); do echo "question number $i" >/dev/udp/${GATEWAY}/53; done`;
+    await inside(greedy, flood);
+    await expect.poll(() => asked).toBeGreaterThanOrEqual(64);
+    expect(await inside(honest, resolving('example.test'))).toBe('192.0.2.7\n');
+    expect(asked).toBeLessThan(600);
+    await server.close();
+    resolver.close();
+  });
+
+  test('are asked for over a few connections of each sandbox, not more', async () => {
+    let held = 0;
+    const resolver = createServer((socket) => {
+      held++;
+      socket.on('error', () => undefined).write('here');
+    }).listen(53, RESOLVER);
+    await once(resolver, 'listening');
+    await writeFile(resolvConf, `nameserver ${RESOLVER}\n`);
+    const server = await openTestServer({ hostResolvConf: resolvConf });
+    const network = await server.networks.create([]);
+    const holding = `for i in $(seq 20); do (exec 9<>/dev/tcp/${GATEWAY}/53 && head -c 4 <&9 && sleep 1) & done; wait`;
+    expect(await inside(network, holding)).toBe('here'.repeat(8));
+    expect(held).toBe(8);
+    await server.close();
+    resolver.close();
+  });
 });
