@@ -19,6 +19,12 @@ const systemPackages = [
 
 const stampFile = join(packageRoot, 'node_modules', '.hearth-setup');
 
+const NPM_FAILED = `npm ci failed, for the reason that npm gives above. Nothing else was changed.
+Hearth's packages come from the registry that "npm config get registry" names; behind a proxy, set
+https_proxy. Once "npm ci" works in this folder, start again.`;
+
+const GOING_ON = 'Going on without; "node bin/hearth.js doctor" says what that means.';
+
 await main();
 
 async function main() {
@@ -39,15 +45,11 @@ function installNpmPackages() {
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--no-update-notifier'];
   // The compiler is a development dependency, Node.js 24 an optional one: settings of the user's may leave both out.
-  run([...npm, 'ci', '--include=dev', '--include=optional', ...quiet], npmFailed);
+  run([...npm, 'ci', '--include=dev', '--include=optional', ...quiet], NPM_FAILED);
   if (!findNode())
     fail(`npm has no Node.js 24 for ${process.platform} on ${process.arch}: install it yourself.`);
   writeFileSync(stampFile, lock);
 }
-
-const npmFailed = `npm ci failed, for the reason that npm gives above. Nothing else was changed.
-Hearth's packages come from the registry that "npm config get registry" names; behind a proxy, set
-https_proxy. Once "npm ci" works in this folder, start again.`;
 
 async function installSystemPackages() {
   const missing = systemPackages.filter(({ program }) => !onPath(program));
@@ -71,8 +73,6 @@ async function installSystemPackages() {
     say(`To install later: ${command}\n${GOING_ON}`);
   }
 }
-
-const GOING_ON = 'Going on without; "node bin/hearth.js doctor" says what that means.';
 
 /** On a terminal somebody can be asked; elsewhere (CI, a script) root has said what it wants by starting this. */
 async function agreed(command) {
