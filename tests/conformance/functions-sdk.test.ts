@@ -218,11 +218,11 @@ describe('functions', () => {
       /^Value cobol85 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: \[nodejs20\.x, .*\] or be a valid ARN$/,
     ],
     [
-      'a runtime that is not here',
+      'a language that does not run here yet',
       { Runtime: 'ruby3.3' },
-      'InvalidParameterValueException',
-      400,
-      /ruby3\.3|Ruby/,
+      'NotImplemented',
+      501,
+      /Hearth does not implement CreateFunction: Runtime/,
     ],
     [
       'two architectures',
