@@ -97,6 +97,7 @@ const confined: readonly Confined[] = [
         'base/clock\\.ts',
         // A socket's own timer, which Node moves on for each byte: a deadline of ours would have to be told of them.
         'edge/http/unread-answers\\.ts',
+        'sandbox/network/outbound/dns-forwarder\\.ts',
         // A command has nobody to drive a clock for it, and has to stay alive while it waits.
         'cli/commands/logs\\.ts',
       ].join('|'),
