@@ -16,6 +16,8 @@ export const endpointFlags: readonly Flag[] = [
 interface ClientSettings {
   readonly region?: string;
   readonly endpoint?: string;
+  /** The SDK reads `AWS_ENDPOINT_URL` itself, which names a local server for whoever follows the README. */
+  readonly ignoreConfiguredEndpointUrls?: true;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
@@ -46,7 +48,9 @@ export function clientSettings(
   const { env } = context;
   const endpoint = endpointOf(values, context, service);
   const region = text(values, 'region') ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
-  if (endpoint === undefined) return region === undefined ? {} : { region };
+  if (endpoint === undefined) {
+    return { ...(region === undefined ? {} : { region }), ignoreConfiguredEndpointUrls: true };
+  }
   const settings = { region: region ?? 'us-east-1', endpoint };
   if (env['AWS_ACCESS_KEY_ID'] || env['AWS_PROFILE']) return settings;
   return { ...settings, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
