@@ -33,7 +33,7 @@ test('a package holds what the folder holds, in a fixed order, with modes and li
 });
 
 test('what the ignore file names, and what no function needs, stays out', () => {
-  write('.hearthignore', 'tests/\n*.md\n!KEEP.md\n');
+  write('.hearthignore', 'tests/\n*.md\n!KEEP.md\n!.env\n');
   for (const path of [
     'app.py',
     'tests/test_app.py',

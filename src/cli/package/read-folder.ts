@@ -32,8 +32,9 @@ const neverPackaged = [
 /** Reads a folder in a fixed order, leaving out what its `.hearthignore` (in .gitignore's syntax) names. */
 export function readFolder(root: string): readonly PackageEntry[] {
   const ignoreFile = join(root, IGNORE_FILE);
-  const rules = ignore().add(neverPackaged);
+  const rules = ignore();
   if (existsSync(ignoreFile)) rules.add(readFileSync(ignoreFile, 'utf8'));
+  rules.add(neverPackaged);
   return walk(root, '', rules).sort((left, right) => (left.path < right.path ? -1 : 1));
 }
 
