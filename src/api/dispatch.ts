@@ -20,6 +20,7 @@ import {
 } from '../aws-protocol/index.ts';
 import type { Log } from '../base/index.ts';
 import { AwsError, awsError, notImplemented, serviceError } from '../model/index.ts';
+import { isDiskFull } from './disk-full.ts';
 import type { CallContext, Operation } from './operation.ts';
 import { refusedMember } from './refused-members.ts';
 
@@ -187,13 +188,16 @@ function render(
 }
 
 function asAwsError(error: unknown, request: ApiRequest, log: Log): AwsError {
-  if (error instanceof AwsError) {
+  const full = isDiskFull(error);
+  if (error instanceof AwsError && !full) {
     if (error.status >= 500 && error.status !== 501) log.warn({ err: error }, 'request failed');
     return error;
   }
   const { requestId } = request.context;
-  log.error({ err: error, requestId, method: request.method, path: request.path }, 'unexpected error');
-  const message = `An internal error occurred (request ${requestId}).`;
+  const what = full ? 'the disk is full' : 'unexpected error';
+  log.error({ err: error, requestId, method: request.method, path: request.path }, what);
+  const why = full ? 'The disk of the server is full' : 'An internal error occurred';
+  const message = `${why} (request ${requestId}).`;
   return request.service === 'lambda'
     ? awsError('ServiceException', message, { cause: error })
     : serviceError('InternalFailure', 500, message);

@@ -57,10 +57,17 @@ export const maxWaitingCalls = 50_000;
 
 /**
  * `unique`, `constraint`: the statement broke one; `overloaded`, `timeout`: a limit above was hit; `closed`:
- * called after `close`; `failed`: anything else (disk full, connection lost, wrong SQL). Nothing was applied, except
+ * called after `close`; `full`: the disk is; `failed`: anything else (connection lost, wrong SQL). Nothing was applied, except
  * that `failed` leaves open whether a commit on a lost connection went through.
  */
-export type DatabaseErrorCode = 'unique' | 'constraint' | 'overloaded' | 'timeout' | 'closed' | 'failed';
+export type DatabaseErrorCode =
+  | 'unique'
+  | 'constraint'
+  | 'overloaded'
+  | 'timeout'
+  | 'closed'
+  | 'full'
+  | 'failed';
 
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';

@@ -20,7 +20,8 @@ async function answer(job: CodeJob): Promise<CodeJobAnswer> {
   } catch (error) {
     if (error instanceof ZipRejected)
       return { kind: 'rejected', refusal: error.refusal, message: error.message };
-    return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+    const code = error instanceof Error && 'code' in error ? { code: String(error.code) } : {};
+    return { kind: 'failed', message: error instanceof Error ? error.message : String(error), ...code };
   }
 }
 

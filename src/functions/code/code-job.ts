@@ -16,4 +16,5 @@ export type CodeJobDone =
 export type CodeJobAnswer =
   | CodeJobDone
   | { readonly kind: 'rejected'; readonly refusal: ZipRefusal; readonly message: string }
-  | { readonly kind: 'failed'; readonly message: string };
+  /** `code` as in `ENOSPC`, where the system refused something. */
+  | { readonly kind: 'failed'; readonly message: string; readonly code?: string };

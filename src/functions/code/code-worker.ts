@@ -96,7 +96,9 @@ function workerUrl(): URL {
 
 function doneOrThrow(answer: CodeJobAnswer): CodeJobDone {
   if (answer.kind === 'rejected') throw new ZipRejected(answer.refusal, answer.message);
-  if (answer.kind === 'failed')
-    throw awsError('ServiceException', `Could not store the code: ${answer.message}`);
+  if (answer.kind === 'failed') {
+    const cause = Object.assign(new Error(answer.message), { code: answer.code });
+    throw awsError('ServiceException', `Could not store the code: ${answer.message}`, { cause });
+  }
   return answer;
 }

@@ -65,9 +65,10 @@ export function databaseError(error: unknown): DatabaseError {
   return new DatabaseError(codeOf(error), message, error);
 }
 
-/** SQLSTATE class 23 is "integrity constraint violation". */
+/** SQLSTATE class 23 is "integrity constraint violation", 53100 `disk_full`. */
 function codeOf(error: unknown): DatabaseErrorCode {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return 'failed';
   if (error.code === '23505') return 'unique';
+  if (error.code === '53100') return 'full';
   return error.code.startsWith('23') ? 'constraint' : 'failed';
 }

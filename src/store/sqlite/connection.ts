@@ -51,6 +51,7 @@ function numbered(sql: string): string {
 
 const uniqueViolations: ReadonlySet<number> = new Set([1555, 2067, 2579]);
 const constraintViolation = 19;
+const diskFull = 13;
 
 /** What SQLite threw, in the port's terms. */
 export function databaseError(error: unknown): DatabaseError {
@@ -62,5 +63,7 @@ export function databaseError(error: unknown): DatabaseError {
 function codeOf(error: unknown): DatabaseErrorCode {
   if (!(error instanceof Error && 'errcode' in error && typeof error.errcode === 'number')) return 'failed';
   if (uniqueViolations.has(error.errcode)) return 'unique';
-  return (error.errcode & 0xff) === constraintViolation ? 'constraint' : 'failed';
+  const primary = error.errcode & 0xff;
+  if (primary === diskFull) return 'full';
+  return primary === constraintViolation ? 'constraint' : 'failed';
 }
