@@ -13,10 +13,7 @@ export const listPolicies: IamOperation<ListPoliciesRequest, ListPoliciesRespons
   members: {
     refused: {
       OnlyAttached: { when: (value) => value === true, hint: 'AttachmentCount tells which are.' },
-      PolicyUsageFilter: {
-        when: (value) => value === 'PermissionsBoundary',
-        hint: 'Boundaries are kept with their roles; GetRole shows them.',
-      },
+      PolicyUsageFilter: { hint: 'AttachmentCount tells what is attached; GetRole shows boundaries.' },
     },
   },
   async run({ database }, input, context) {

@@ -505,6 +505,14 @@ describe('layers', () => {
     });
   });
 
+  test('take their content as a zip and from nowhere else', async () => {
+    const Content = { ZipFile: zip('one'), S3Key: 'k' };
+    const refused = await call(`POST ${LAYERS}/lib/versions`, { Content });
+    expect(refused).toMatchObject({ status: 501, error: 'NotImplemented' });
+    expect(refused.body['message']).toContain('PublishLayerVersion: Content.S3Key');
+    expect((await call(`GET ${LAYERS}/lib/versions`)).body['LayerVersions']).toEqual([]);
+  });
+
   test('name runtimes that there are, or were', async () => {
     expect((await publish({ CompatibleRuntimes: ['nodejs12.x'] })).status).toBe(201);
     const unknown = await publish({ CompatibleRuntimes: ['python3.12', 'cobol'] });

@@ -75,6 +75,7 @@ export const refusedAtPublish: Refusals = publishTo;
 /** Layers' content has no live folders. */
 export const refusedAtPublishLayer: Refusals = {
   'Content.S3Bucket': { hint: 'Pass the zip as ZipFile.' },
+  'Content.S3Key': { hint: 'Pass the zip as ZipFile.' },
   'Content.S3ObjectVersion': { hint: 'Pass the zip as ZipFile.' },
   'Content.S3ObjectStorageMode': { when: (mode) => mode !== 'COPY', hint: 'Leave it out.' },
 };

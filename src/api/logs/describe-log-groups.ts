@@ -24,11 +24,14 @@ export const describeLogGroups: LogsOperation<DescribeLogGroupsRequest, Describe
         'LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.',
       );
     }
+    requireOneFilter(input);
     await services.logs.sink.flush();
-    if (input.logGroupIdentifiers) return describeNamed(services, input.logGroupIdentifiers, context);
     if (input.logGroupClass !== undefined && input.logGroupClass !== 'STANDARD') return { logGroups: [] };
     const limit = input.limit ?? defaultLimit;
-    const found = await search(services, input, { context, count: limit + 1 });
+    const found = await (input.logGroupIdentifiers ? findNamed : search)(services, input, {
+      context,
+      count: limit + 1,
+    });
     const page = found.slice(0, limit);
     const last = page.at(-1);
     return {
@@ -38,22 +41,41 @@ export const describeLogGroups: LogsOperation<DescribeLogGroupsRequest, Describe
   },
 };
 
-async function describeNamed(
+/** Identifiers go with no other filter (API reference, DescribeLogGroups). */
+function requireOneFilter(input: DescribeLogGroupsRequest): void {
+  const { logGroupIdentifiers, logGroupNamePrefix, logGroupNamePattern, logGroupClass } = input;
+  if (logGroupIdentifiers === undefined) return;
+  if ((logGroupNamePrefix ?? logGroupNamePattern ?? logGroupClass) === undefined) return;
+  throw invalidParameter(
+    'logGroupIdentifiers cannot be specified together with logGroupNamePrefix, logGroupNamePattern or logGroupClass.',
+  );
+}
+
+interface Wanted {
+  readonly context: CallContext;
+  readonly count: number;
+}
+
+/** Those of the groups named that come behind the token, in order of name. Throws where one is not there. */
+async function findNamed(
   services: LogsServices,
-  identifiers: readonly string[],
-  context: CallContext,
-): Promise<DescribeLogGroupsResponse> {
+  { logGroupIdentifiers: identifiers = [], nextToken }: DescribeLogGroupsRequest,
+  { context, count }: Wanted,
+): Promise<readonly LogGroup[]> {
   const groups = await Promise.all(
     identifiers.map((logGroupIdentifier) => requireReferredGroup(services, context, { logGroupIdentifier })),
   );
-  return { logGroups: groups.map((group) => renderGroup(context, group)) };
+  const byName = new Map(groups.map((group) => [group.name, group]));
+  const after = parseNameToken(nextToken);
+  const behind = [...byName.values()].filter(({ name }) => name > after);
+  return behind.sort((left, right) => (left.name < right.name ? -1 : 1)).slice(0, count);
 }
 
 /** The first `count` groups behind the token whose names match, in order of name. */
 async function search(
   { logs }: LogsServices,
   input: DescribeLogGroupsRequest,
-  { context, count }: { readonly context: CallContext; readonly count: number },
+  { context, count }: Wanted,
 ): Promise<readonly LogGroup[]> {
   const [prefix, pattern] = [input.logGroupNamePrefix ?? '', input.logGroupNamePattern ?? ''];
   const found: LogGroup[] = [];

@@ -63,6 +63,29 @@ async function filtered(input: object = {}): Promise<string[]> {
   return events.map(({ message = '' }) => message.trimEnd());
 }
 
+test('groups are described by name or ARN, page by page, and by no other filter besides', async () => {
+  for (const logGroupName of ['/b', '/a', '/c']) await call('CreateLogGroup', { logGroupName });
+  const arn = `arn:aws:logs:${context.region}:${context.account}:log-group:/a`;
+  const logGroupIdentifiers = ['/c', arn];
+  const page = async (more: object = {}) => {
+    const found = await call<DescribeLogGroupsResponse>('DescribeLogGroups', {
+      logGroupIdentifiers,
+      limit: 1,
+      ...more,
+    });
+    return { names: found.logGroups?.map(({ logGroupName }) => logGroupName), nextToken: found.nextToken };
+  };
+  const { names, nextToken } = await page();
+  expect(names).toEqual(['/a']);
+  expect(await page({ nextToken })).toEqual({ names: ['/c'], nextToken: undefined });
+  await expect(page({ logGroupNamePrefix: '/a' })).rejects.toMatchObject({
+    code: 'InvalidParameterException',
+  });
+  await expect(page({ logGroupIdentifiers: ['/d'] })).rejects.toMatchObject({
+    code: 'ResourceNotFoundException',
+  });
+});
+
 test('a group is created once, described with its ARNs, and deleted', async () => {
   await call('CreateLogGroup', { ...group, tags: { team: 'a' } });
   await expect(call('CreateLogGroup', group)).rejects.toMatchObject({
