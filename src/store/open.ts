@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../base/index.ts';
 import type { Database } from './database.ts';
@@ -38,6 +38,15 @@ export async function openDatabase(location: DatabaseLocation, clock: Clock): Pr
     return PostgresDatabase.open({ url, writers, synchronousCommit: mayBeLost ? 'off' : 'on' }, clock);
   }
   mkdirSync(dirname(location.file), { recursive: true, mode: 0o700 });
+  makePrivate(location.file);
   const synchronous = mayBeLost ? 'normal' : 'full';
   return SqliteDatabase.open({ file: location.file, synchronous }, clock);
+}
+
+/**
+ * Variables of functions and their logs are in it: it is its owner's, also in a folder that others may read. A file that
+ * is there already is not touched, since closing it would drop the locks that SQLite may hold on it in this process.
+ */
+function makePrivate(file: string): void {
+  if (!existsSync(file)) closeSync(openSync(file, 'ax', 0o600));
 }

@@ -121,7 +121,7 @@ for kind in (25, 20, 16, 24):
 
 test('gains nothing by programs that run as their owner', async () => {
   const answer = await field.shell(
-    'cp /usr/bin/id /tmp/id && chmod 6755 /tmp/id && /tmp/id -u; for p in $(find /usr -perm -4000 2>/dev/null); do echo "$p"; done | grep -c . ; su -c "id -u" < /dev/null; passwd -d root; grep -E "^(NoNewPrivs|CapEff|CapBnd|Seccomp):" /proc/self/status',
+    'cp /usr/bin/id /tmp/id && chmod 6755 /tmp/id && /tmp/id -u; for p in $(find /usr/bin /usr/sbin -perm -4000 2>/dev/null); do echo "$p"; done | grep -c . ; su -c "id -u" < /dev/null; passwd -d root; grep -E "^(NoNewPrivs|CapEff|CapBnd|Seccomp):" /proc/self/status',
   );
   expect(answer).toMatch(/^\d{10}\n/);
   expect(answer).not.toMatch(/password changed|uid=0|\n0\n/);
