@@ -16,14 +16,16 @@ const retryAfterMs = 1_000;
 
 /**
  * Memory for events that are not stored yet, in UTF-16 code units of all streams. At `flush` they are stored without
- * waiting for the time; from `pause` until `resume`, `append` asks its callers to stop reading; beyond `drop`, which only
- * a caller that does not stop can reach, events are counted and lost. While the store fails (a full disk), nobody is asked to
+ * waiting for the time; from `pause` until `resume`, `append` asks its callers to stop reading, but for streams that hold
+ * less than a `share`, since one that floods must not hold up the rest; beyond `drop`, which only callers that do not stop
+ * can reach, events are counted and lost. While the store fails (a full disk), nobody is asked to
  * stop, since functions matter more than their logs: events beyond `pause` are lost instead.
  */
 export const bufferLimits = {
   flush: 2 * 2 ** 20,
   resume: 8 * 2 ** 20,
   pause: 16 * 2 ** 20,
+  share: 2 ** 15,
   drop: 64 * 2 ** 20,
 } as const;
 
@@ -84,7 +86,8 @@ export class BufferedLogSink implements LogSink {
     if (buffer.isEmpty) this.#addDirty(buffer);
     this.#units += units;
     if (this.#units > bufferLimits.flush) this.#flushEarly();
-    return this.#units > bufferLimits.pause || this.#paused ? this.#pause() : 'go-on';
+    const behind = this.#units > bufferLimits.pause || this.#paused !== undefined;
+    return behind && buffer.units + units > bufferLimits.share ? this.#pause() : 'go-on';
   }
 
   #dropLimit(): number {

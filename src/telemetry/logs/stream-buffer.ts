@@ -52,6 +52,11 @@ export class StreamBuffer implements LogStreamWriter {
     return verdict === 'go-on';
   }
 
+  /** What waits here, as `admit` was told. */
+  get units(): number {
+    return this.#units;
+  }
+
   get isEmpty(): boolean {
     return this.#messages.length === 0;
   }
