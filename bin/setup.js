@@ -78,7 +78,9 @@ async function installSystemPackages() {
 async function agreed(command) {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(`Run "${command}"? [Y/n] `);
+  terminal.on('SIGINT', () => process.exit(130));
+  // Ctrl-D rejects.
+  const answer = await terminal.question(`Run "${command}"? [Y/n] `).catch(() => 'no');
   terminal.close();
   return /^(y|yes|)$/i.test(answer.trim());
 }

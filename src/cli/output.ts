@@ -11,7 +11,7 @@ export interface Terminal {
 /** What a terminal has that nobody made wider. */
 const COLUMNS = 80;
 const NAME_COLUMNS = 11;
-const ITEM_COLUMNS = 25;
+const ITEM_COLUMNS = 26;
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 

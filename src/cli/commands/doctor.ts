@@ -27,16 +27,15 @@ function print(
   probe: SandboxProbe,
   runtimes: readonly RuntimeDescription[],
 ): void {
-  output.line(
-    probe.kind === 'oci'
-      ? `Functions run ${output.style('green', 'isolated and limited')} here (sandbox: oci).`
-      : `Functions run ${output.style('yellow', 'without isolation and limits')} here (sandbox: process).`,
-  );
-  const { cores } = probe;
-  const most = (cores * MIB_PER_CORE).toLocaleString('en-US');
-  output.line(
-    `Their CPU share grows with memory up to ${most} MB (${cores} ${cores === 1 ? 'core' : 'cores'}).`,
-  );
+  if (probe.kind === 'oci') {
+    const most = (probe.cores * MIB_PER_CORE).toLocaleString('en-US');
+    const cores = probe.cores === 1 ? '1 core' : `${probe.cores} cores`;
+    output.line(`Functions run ${output.style('green', 'isolated and limited')} here (sandbox: oci).`);
+    output.line(`Their CPU share grows with memory up to ${most} MB (${cores}).`);
+  } else {
+    const without = output.style('yellow', 'without isolation and limits');
+    output.line(`Functions run ${without} here (sandbox: process).`);
+  }
   output.heading('Isolation and limits');
   for (const { name, ok, detail, required, remedy } of probe.findings) {
     const mark = ok ? 'green' : required ? 'red' : 'yellow';

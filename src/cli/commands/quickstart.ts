@@ -131,12 +131,12 @@ Go on with the AWS CLI, in another terminal:
   export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
 
   aws lambda list-functions --query 'Functions[].FunctionName'
-  aws lambda invoke --function-name hello-python answer.json \\
-      --cli-binary-format raw-in-base64-out --payload '{"name":"Grace"}'
+  aws lambda invoke --function-name hello-python \\
+      --payload fileb://examples/hello-python/event.json answer.json
   aws logs tail /aws/lambda/hello-python --follow
 
-The AWS CLI before 2.13 also takes --endpoint-url "$AWS_ENDPOINT_URL" each time.
-With Hearth's own commands: node bin/hearth.js --help
+The AWS CLI 2 before 2.13 takes --endpoint-url "$AWS_ENDPOINT_URL" as well, and
+version 1 has no "logs tail". Hearth's own: node bin/hearth.js logs hello-python
 
 ${output.style('dim', 'Ctrl-C stops Hearth; what was deployed is there at the next start.')}`);
 }
