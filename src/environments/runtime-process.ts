@@ -1,7 +1,7 @@
 import { type FunctionVersion, limits } from '../model/index.ts';
 import { type RuntimeObserver, RuntimeSession } from '../runtime-api/index.ts';
 import type { Sandbox, SandboxExit, SandboxListener, SandboxMount, SandboxSpec } from '../sandbox/index.ts';
-import { lacksEntrypoint } from './entrypoint.ts';
+import { extensionsOf, lacksEntrypoint } from './entrypoint.ts';
 import type { EnvironmentLog } from './environment-log.ts';
 import type { EnvironmentServices, PreparedVersion } from './services.ts';
 
@@ -57,6 +57,7 @@ export class RuntimeProcess {
   async #start(): Promise<void> {
     const { services, version, prepared, previous, log } = this.#options;
     if (await lacksEntrypoint(version, prepared)) throw new MissingEntrypoint();
+    await this.#sayWhatIsNotStarted();
     const spec = this.#spec();
     const sandbox = previous
       ? await services.sandboxes.restart(previous, spec)
@@ -66,6 +67,14 @@ export class RuntimeProcess {
     void sandbox.exited.then((exit) => {
       if (!this.#silenced) this.#options.observer.exited(exit);
     });
+  }
+
+  /** A layer brings its extensions with everything else, so that refusing them would refuse the layer. */
+  async #sayWhatIsNotStarted(): Promise<void> {
+    const { services, prepared, log } = this.#options;
+    for (const name of await extensionsOf(prepared)) {
+      log.append(services.clock.nowMs(), `EXTENSION\tName: ${name}\tHearth does not start extensions yet`);
+    }
   }
 
   /** Kills everything that runs and reads its last output. Resolves false when that would not end. */
