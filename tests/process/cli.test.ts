@@ -201,6 +201,16 @@ test('wrong flags, a wrong command and an absent server each have an exit code a
   expect(stranger.stderr).toContain('--data-dir');
 });
 
+test('a server whose port is taken says so, and leaves nothing running', async () => {
+  const { port } = new URL(hearth.endpoint);
+  const flags = ['--port', port, '--data-dir', join(folder, 'second')];
+  const { code, stderr } = await hearthCli(['start', ...flags]);
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    `Port ${port} of 127.0.0.1 is taken, perhaps by another Hearth. Choose another one with --port (0: any).\n`,
+  );
+});
+
 test('reset asks first, and where nobody can be asked it wants --yes', async () => {
   const refused = await control('reset');
   expect(refused.code).toBe(2);

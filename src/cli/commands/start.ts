@@ -79,7 +79,10 @@ export const start: Command = {
 export async function startServer(values: FlagValues, context: CommandContext): Promise<HearthServer> {
   boundYoungGeneration();
   const { startHearth } = await import('../../main.ts');
-  const server = await startHearth(readOptions(values, context));
+  const options = readOptions(values, context);
+  const server = await startHearth(options).catch((error: unknown) => {
+    throw explainStart(error, options);
+  });
   const { output } = context;
   if (output.format === 'json') {
     output.json({ endpoint: server.endpoint, sandbox: server.capabilities, notes: server.notes });
@@ -88,6 +91,18 @@ export async function startServer(values: FlagValues, context: CommandContext): 
     output.line('Ready.');
   }
   return server;
+}
+
+/** The two everyday reasons, with what to do; whatever else it is speaks for itself. */
+function explainStart(error: unknown, { host, port }: HearthOptions): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const message =
+    code === 'EADDRINUSE'
+      ? `Port ${port} of ${host} is taken, perhaps by another Hearth. Choose another one with --port (0: any).`
+      : code === 'EADDRNOTAVAIL'
+        ? `${host} is no address of this machine. Choose one with --host.`
+        : undefined;
+  return message === undefined ? error : new Error(message, { cause: error });
 }
 
 function printBanner({ endpoint, capabilities, dataFolder, notes }: HearthServer, output: Output): void {
