@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/index.ts';
@@ -35,13 +35,15 @@ export interface Edge {
 
 export function createEdge(options: EdgeOptions): Edge {
   const limits = { ...edgeLimits, ...options.limits };
-  const environments = new EnvironmentConnections(limits);
+  const environments = new EnvironmentConnections(limits, options.clock);
   const handler = new RequestHandler({
     ...options,
     limits,
     originOf: (socket) => environments.originOf(socket),
   });
-  const server = createListener(limits, handler);
+  const server = createListener(limits, (request, response) => {
+    if (environments.takeTurn(request.socket, response)) handler.serve(request, response);
+  });
   let closing: Promise<void> | undefined;
   return {
     listen: () => listen(server, options),
@@ -58,7 +60,7 @@ export function createEdge(options: EdgeOptions): Edge {
   };
 }
 
-function createListener(limits: EdgeLimits, handler: RequestHandler): Server {
+function createListener(limits: EdgeLimits, serve: RequestListener): Server {
   const server = createServer(
     {
       keepAliveTimeout: limits.keepAliveTimeoutMs,
@@ -68,7 +70,7 @@ function createListener(limits: EdgeLimits, handler: RequestHandler): Server {
       maxHeaderSize: limits.headBytes,
       noDelay: true,
     },
-    (request: IncomingMessage, response: ServerResponse) => handler.serve(request, response),
+    serve,
   );
   server.maxConnections = limits.connections;
   server.on('clientError', answerBrokenRequest);

@@ -80,6 +80,30 @@ async function bytesUntilClosed(socket: Socket): Promise<number> {
   return bytes;
 }
 
+test('requests sent ahead are cut for an environment, and answered in order for others', async () => {
+  const running = await start({});
+  const bridge = await inside(running);
+  const ahead = 'GET /_hearth/health HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3);
+  const hostile = await open(bridge.port);
+  hostile.write(ahead);
+  expect(await bytesUntilClosed(hostile)).toBeLessThan(1_000);
+  const honest = await open(running.port);
+  honest.write(ahead.replace(/Host: x\r\n\r\n$/, 'Host: x\r\nConnection: close\r\n\r\n'));
+  let text = '';
+  honest.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await once(honest, 'close');
+  expect(text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(3);
+  const other = await inside(running);
+  expect((await call(other, path)).status).toBe(200);
+  const answered = (): Promise<number> =>
+    call(bridge, path).then(
+      ({ status }) => status,
+      () => 0,
+    );
+  await expect.poll(answered, { timeout: 10_000 }).toBe(200);
+  await Promise.all([bridge.stop(), other.stop()]);
+});
+
 describe('requests that do not end', () => {
   test('take up the room of their own environment, not that of others', async () => {
     const running = await start({ limits: { environmentBodyBytes: 1_000, bufferedBodyBytes: 10_000 } });

@@ -220,6 +220,43 @@ test('thousands of broken, slow and oversized requests spoil no session but thei
   expect(await field.python('result = "fine"')).toBe('fine');
 });
 
+test('requests without end, thousands in one write, leave the neighbour its turns', async () => {
+  const code = `
+import os, socket, time
+end = time.time() + 3
+def flood(address, path):
+    data, sent = b"GET " + path + b" HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n", 0
+    connections = []
+    while time.time() < end:
+        if len(connections) < 16:
+            try:
+                connections.append(socket.create_connection(address, 1))
+                connections[-1].setblocking(False)
+            except OSError:
+                pass
+        for connection in list(connections):
+            try:
+                sent += connection.send(data * 2000)
+            except BlockingIOError:
+                pass
+            except OSError:
+                connections.remove(connection)
+            try:
+                connection.recv(1 << 20)
+            except OSError:
+                pass
+    return sent
+host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+endpoint = os.environ["AWS_ENDPOINT_URL"].split("/")[2].split(":")
+first = flood((host, int(port)), b"/ping")
+end = time.time() + 3
+result = [first, flood((endpoint[0], int(endpoint[1])), b"/_hearth/health")]
+`;
+  const flood = field.python(code);
+  expect(await neighbourThrives(flood)).toBeGreaterThan(10);
+  for (const sent of (await flood) as number[]) expect(sent).toBeGreaterThan(10_000);
+});
+
 test('answers that it asks for and never reads stay out of the memory of the server', async () => {
   await createNode(
     field.client,

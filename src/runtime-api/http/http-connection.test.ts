@@ -130,3 +130,13 @@ test.each([
   expect(JSON.parse(reply?.body ?? '')).toMatchObject({ errorType: 'InvalidRequestFormat' });
   await client.closed();
 });
+
+test('thousands of requests in one write are answered, and others get their turn between them', async () => {
+  const [greedy, honest] = [await echo(), await echo()];
+  greedy.write('GET /x HTTP/1.1\r\n\r\n'.repeat(5_000));
+  const first = await greedy.reply();
+  expect(first?.status).toBe(200);
+  honest.get('/honest');
+  expect(await bodyOf(honest)).toMatchObject({ target: '/honest' });
+  for (let answered = 1; answered < 5_000; answered++) expect((await greedy.reply())?.status).toBe(200);
+});

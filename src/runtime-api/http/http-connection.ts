@@ -24,6 +24,12 @@ const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 const READ_AHEAD_BYTES = 65_536;
 
 /**
+ * Requests taken in one turn of the event loop: thousands fit into one read, and whoever sends them without end would
+ * keep everybody else waiting for seconds.
+ */
+const REQUESTS_A_TURN = 16;
+
+/**
  * The server's end of one HTTP/1.1 connection, on a bare socket: keep-alive, pipelining, chunked bodies,
  * `Expect: 100-continue`. Requests are handed over one at a time and answered in order.
  */
@@ -35,6 +41,8 @@ export class HttpConnection {
   #answering = false;
   #held = false;
   #running = false;
+  /** There may be more whole requests than one turn takes. */
+  #behind = false;
   #keepAlive = true;
   #continued = false;
   #closed = false;
@@ -86,13 +94,16 @@ export class HttpConnection {
   #run(): void {
     if (this.#running) return;
     this.#running = true;
-    while (this.#mayTakeNext()) {
+    let left = REQUESTS_A_TURN;
+    for (; left > 0 && this.#mayTakeNext(); left--) {
       const parsed = this.#parser.next();
       if (!parsed) break;
       if (parsed.kind === 'malformed') this.#refuse(parsed.malformed);
       else this.#take(parsed.request);
     }
     this.#running = false;
+    this.#behind = left === 0;
+    if (this.#behind) setImmediate(() => this.#run());
     this.#settle();
   }
 
@@ -127,7 +138,7 @@ export class HttpConnection {
   }
 
   #limitReadAhead(): void {
-    const full = this.#answering && this.#parser.buffered > READ_AHEAD_BYTES;
+    const full = (this.#answering || this.#behind) && this.#parser.buffered > READ_AHEAD_BYTES;
     if (full && !this.#socket.isPaused()) this.#socket.pause();
     else if (!full && this.#socket.isPaused()) this.#socket.resume();
   }
