@@ -1,10 +1,12 @@
 /** `npm run bench -- P1 P3`: measures the promises named, or all of them, and writes `bench/results/`. */
 import { coldStart } from './cold-start.ts';
+import { growth } from './growth.ts';
 import { soak } from './soak.ts';
+import { startUp } from './start-up.ts';
 import { type BenchResult, report } from './support/report.ts';
 import { latency, throughput } from './throughput.ts';
 
-const benches = [throughput, latency, coldStart, soak];
+const benches = [throughput, latency, coldStart, startUp, growth, soak];
 const names = process.argv.slice(2).map((name) => name.toUpperCase());
 const results: BenchResult[] = [];
 for (const bench of benches) {

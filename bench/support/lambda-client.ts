@@ -44,9 +44,22 @@ export class LambdaClient {
     while (!(await this.#isActive(name))) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
+  /** Publishes a version that differs from the one before. */
+  async publish(name: string, description: string): Promise<void> {
+    await this.#call('PUT', `/${name}/configuration`, { Description: description });
+    while (!(await this.#isActive(name))) await new Promise((resolve) => setTimeout(resolve, 5));
+    await this.#call('POST', `/${name}/versions`, {});
+  }
+
   async #isActive(name: string): Promise<boolean> {
-    const answer = (await (await this.#call('GET', `/${name}/configuration`)).json()) as { State?: string };
-    return answer.State === 'Active';
+    const answer = (await (await this.#call('GET', `/${name}/configuration`)).json()) as {
+      readonly State?: string;
+      readonly LastUpdateStatus?: string;
+    };
+    if (answer.State === 'Failed' || answer.LastUpdateStatus === 'Failed') {
+      throw new Error(`${name}: ${JSON.stringify(answer)}`);
+    }
+    return answer.State === 'Active' && answer.LastUpdateStatus === 'Successful';
   }
 
   /** Resolves with the text of the log's tail. */
@@ -75,6 +88,16 @@ export class LambdaClient {
 
 /** One whole Invoke request for the load generator. */
 export function invokeRequest(name: string, payload: string): string {
+  const body = `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(payload)}\r\n\r\n${payload}`;
+  return `${requestHead('POST', `/2015-03-31/functions/${name}/invocations`)}${body}`;
+}
+
+/** A request of the Lambda API that reads, `path` from behind `functions`, for the load generator. */
+export function readRequest(path: string): string {
+  return `${requestHead('GET', `/2015-03-31/functions${path}`)}\r\n`;
+}
+
+function requestHead(method: string, path: string): string {
   const headers = Object.entries(HEADERS).map(([key, value]) => `${key}: ${value}\r\n`);
-  return `POST /2015-03-31/functions/${name}/invocations HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers.join('')}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(payload)}\r\n\r\n${payload}`;
+  return `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers.join('')}`;
 }

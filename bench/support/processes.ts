@@ -11,20 +11,28 @@ const root = join(import.meta.dirname, '../..');
 export interface RunningServer {
   readonly port: number;
   readonly pid: number;
+  /** From the start of the program until it accepted requests. */
+  readonly readyMs: number;
   stop(): Promise<void>;
 }
 
 export async function startEcho(): Promise<RunningServer> {
+  const startedMs = performance.now();
   const child = spawn(process.execPath, [join(import.meta.dirname, 'echo-server.ts')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const port = Number(await capture(child, /^(\d+)$/));
-  return { port, pid: child.pid ?? 0, stop: () => end(child) };
+  return { port, pid: child.pid ?? 0, readyMs: performance.now() - startedMs, stop: () => end(child) };
 }
 
-/** A server with a data folder of its own, started as a user would. */
-export async function startHearth(flags: readonly string[] = []): Promise<RunningServer> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'hearth-bench-'));
+export function makeDataFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'hearth-bench-'));
+}
+
+/** A server started as a user would, on a data folder of its own, or on one that is kept when it stops. */
+export async function startHearth(kept?: string): Promise<RunningServer> {
+  const dataDir = kept ?? makeDataFolder();
+  const startedMs = performance.now();
   const command = [
     join(root, 'bin/hearth.js'),
     'start',
@@ -34,16 +42,16 @@ export async function startHearth(flags: readonly string[] = []): Promise<Runnin
     dataDir,
     '--sandbox',
     'oci',
-    ...flags,
   ];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
   const port = Number(await capture(child, /http:\/\/127\.0\.0\.1:(\d+)/, /^Ready\.$/));
   return {
     port,
     pid: child.pid ?? 0,
+    readyMs: performance.now() - startedMs,
     stop: async () => {
       await end(child);
-      rmSync(dataDir, { recursive: true, force: true });
+      if (kept === undefined) rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }
