@@ -17,7 +17,8 @@ interface CodeCollectorParts {
 /** Removes code that nothing refers to: at start and at a reset at once, otherwise only what was unreferenced for a grace period. */
 export class CodeCollector {
   readonly #parts: CodeCollectorParts;
-  #condemned: ReadonlySet<string> = new Set();
+  /** Unreferenced at the last look, and nobody stopped using it since. */
+  #condemned = new Set<string>();
   #cancel: CancelTimer | undefined;
   #running: Promise<void> = Promise.resolve();
 
@@ -33,14 +34,20 @@ export class CodeCollector {
     if (removed.length > 0) log.info({ removed: removed.length }, 'removed unused code');
   }
 
-  /** Something was deleted: look again after the grace period. */
-  schedule(): void {
+  /** Something went: look after the grace period. Where environments may still run from `freed`, its period starts anew. */
+  schedule(freed: readonly string[] = []): void {
+    for (const key of freed) this.#condemned.delete(key);
     this.#cancel ??= this.#parts.clock.setTimer(GRACE_MS, () => {
       this.#cancel = undefined;
       this.#running = this.#collect().catch((error: unknown) => {
         this.#parts.log.warn({ error: String(error) }, 'could not remove unused code');
       });
     });
+  }
+
+  /** Resolves once no removal is under way. */
+  async settled(): Promise<void> {
+    await this.#running;
   }
 
   async close(): Promise<void> {

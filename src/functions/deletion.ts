@@ -2,6 +2,7 @@ import { awsError, LATEST } from '../model/index.ts';
 import type { Transaction } from '../store/index.ts';
 import { isVersionName, pageAliases, readAlias } from './aliases-store.ts';
 import {
+  codeKeys,
   deleteFunctionRows,
   deleteVersionRows,
   executeAll,
@@ -60,7 +61,9 @@ async function readDeletable(
 function letGo(parts: FunctionsParts, key: FunctionKey, gone: readonly VersionRecord[]): void {
   parts.lookup.invalidate(key);
   for (const record of gone) parts.lookup.retire(record.serving ?? record.shown);
-  parts.collector.schedule();
+  parts.collector.schedule(
+    gone.flatMap(({ shown, serving }) => [shown, ...(serving ? [serving] : [])]).flatMap(codeKeys),
+  );
 }
 
 async function refuseReferenced(transaction: Transaction, key: FunctionKey, version: string): Promise<void> {

@@ -46,6 +46,8 @@ export async function keepZip<T>(
   try {
     return await parts.code.keep(bytes, use);
   } catch (error) {
+    // What was stored for a change that was then refused is nobody's.
+    parts.collector.schedule();
     if (!(error instanceof ZipRejected)) throw error;
     parts.log.info({ reason: error.message }, 'refused a zip');
     throw zipError(error);

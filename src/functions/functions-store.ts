@@ -178,7 +178,8 @@ export async function executeAll(transaction: Transaction, statements: readonly 
   for (const { sql, params } of statements) await transaction.execute(sql, params);
 }
 
-function codeKeys(version: FunctionVersion): readonly string[] {
+/** Names of everything that a version has on disk, as `code_uses` and the code store know it. */
+export function codeKeys(version: FunctionVersion): readonly string[] {
   const layers = version.layers.map((layer) => layer.sha256Hex);
   const code = version.code.kind === 'archive' ? [version.code.sha256Hex] : [];
   return [...code, ...layers, ...(layers.length > 1 ? [mergedKey(layers)] : [])];

@@ -53,6 +53,8 @@ export interface FunctionsModule {
   forgetAll(): void;
   /** Removes all code that no version refers to, whether or not something runs from it. */
   collectCode(): Promise<void>;
+  /** Resolves once no removal of unused code is under way. */
+  collected(): Promise<void>;
   /** Resolves once every version that was being made or updated is settled. */
   settled(): Promise<void>;
   /** Finishes what is under way and lets go of threads, timers and watchers. */
@@ -95,6 +97,7 @@ export async function openFunctions(options: FunctionsOptions): Promise<Function
     count: () => countEverything(database),
     forgetAll: () => lookup.clear(),
     collectCode: () => collector.collectAll(),
+    collected: () => collector.settled(),
     settled: () => transitions.settled(),
     close: async () => {
       await transitions.settled();

@@ -1,6 +1,7 @@
 import { AwsError, type FunctionVersion, type StateReason } from '../model/index.ts';
 import type { Transaction } from '../store/index.ts';
 import {
+  codeKeys,
   executeAll,
   readUnfinished,
   readVersion,
@@ -55,7 +56,7 @@ export class Transitions {
       this.#conclude(transaction, version, failure),
     );
     this.#parts.lookup.invalidate(version);
-    this.#parts.collector.schedule();
+    this.#parts.collector.schedule(before?.serving ? codeKeys(before.serving) : []);
     if (!failure && before?.serving) this.#parts.lookup.retire(before.serving);
     if (failure) this.#parts.log.warn({ name: version.name, ...failure }, 'a deployment failed');
   }
