@@ -75,6 +75,14 @@ RUN
 # The command reaches the guest inside the initramfs and is copied over the overlay's root before chroot.
 cp "$cache/command" "$initramfs/command"
 sed -i 's#^chroot /root#cp /command /root/tmp-command; chroot /root#' "$initramfs/init"
+# The guest has a /tmp of its own: a checkout below it is laid over the one that the machine's would show.
+case $PWD/ in
+  /tmp/*)
+    over="mkdir -p /up/project /up/project-work '/root$PWD'"
+    over="$over; mount -t overlay -o 'lowerdir=/low$PWD,upperdir=/up/project,workdir=/up/project-work' overlay '/root$PWD'"
+    sed -i "s#^ip link set lo up#$over; ip link set lo up#" "$initramfs/init"
+    ;;
+esac
 (cd "$initramfs" && find . | cpio -o -H newc --quiet | gzip -1) > "$cache/initramfs.gz"
 
 # Not in memory: what a sandbox writes to a disk in memory would count as its own memory.

@@ -163,7 +163,8 @@ test('a daemon does no work while its environment is idle, and goes with it', as
   const name = 'daemon';
   await createPython(field.client, name, '', { files: attackerFiles, Timeout: 20 });
   expect(await field.python(DAEMON, {}, name)).toBe(0);
-  expect(hostilesAlive()).toBe(1);
+  // The handler does not wait until its daemon has taken its name.
+  await expect.poll(hostilesAlive).toBe(1);
   // Frozen is what an idle environment becomes after a while; until then the daemon ticks on.
   const read = 'result = [int(line) for line in open("/tmp/ticks").read().split()]';
   const frozenForSomeAnswers = async (): Promise<boolean> => {
