@@ -2,41 +2,28 @@
 // The launcher: hands over to Node.js 24, forwards signals and the exit code. The program stops when its launcher dies,
 // because it sees the channel between them close.
 import { spawn } from 'node:child_process';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { compileCacheFolder, findEntry, findNode, v8Flags } from './launcher.js';
+import { pathToFileURL } from 'node:url';
+import { compileCacheFolder, findEntry, findNode } from './launcher.js';
 
 const cache = process.env.NODE_COMPILE_CACHE ?? compileCacheFolder();
 const node = findNode();
-const flags = v8Flags(process.argv[2]);
 if (!node) {
   process.stderr.write(
     `hearth: needs Node.js 24 and found ${process.version}. In a checkout, run: npm ci\n` +
       'Elsewhere, install Node.js 24, or install this package with its optional dependencies.\n',
   );
   process.exit(69);
-} else if (node === process.execPath && !needsOtherFlags()) {
+} else if (node === process.execPath) {
   const { enableCompileCache } = await import('node:module');
   enableCompileCache?.(cache);
   process.argv[1] = findEntry();
   await import(pathToFileURL(process.argv[1]).href);
-} else if (node === process.execPath && process.execve) {
-  // The same process goes on with the flags: nobody has to be forwarded to.
-  process.execve(
-    node,
-    [node, ...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)],
-    process.env,
-  );
 } else {
   handOver(node);
 }
 
-/** Whether this process lacks flags that what it is about to do wants. */
-function needsOtherFlags() {
-  return flags.some((flag) => !process.execArgv.includes(flag));
-}
-
 function handOver(program) {
-  const child = spawn(program, [...flags, findEntry(), ...process.argv.slice(2)], {
+  const child = spawn(program, [findEntry(), ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, NODE_COMPILE_CACHE: cache },
   });

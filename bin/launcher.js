@@ -48,12 +48,3 @@ function newest(folder) {
 export function compileCacheFolder() {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'hearth', 'compile-cache');
 }
-
-/**
- * A server gets a young generation of a fixed size. Left alone it grows step by step under load, to 96 MiB, and keeps that; kept as
- * small as it starts, a sixth of the server's time went into collecting it: 11,000 warm invocations/s instead of 17,000.
- */
-export function v8Flags(command) {
-  const serves = command === 'start' || command === 'quickstart';
-  return serves ? ['--min-semi-space-size=16', '--max-semi-space-size=16'] : [];
-}

@@ -43,7 +43,10 @@ function command(...args: readonly string[]): Promise<Finished> {
 }
 
 async function reset(): Promise<void> {
-  expect(await command('reset', '--yes')).toMatchObject({ code: 0, stdout: 'Everything is gone; access keys stay.\n' });
+  expect(await command('reset', '--yes')).toMatchObject({
+    code: 0,
+    stdout: 'Everything is gone; access keys stay.\n',
+  });
 }
 
 async function status(): Promise<ServerStatus> {

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import {
   type Command,
   type CommandContext,
@@ -76,6 +77,7 @@ export const start: Command = {
 
 /** Starts the server and prints where it is, what it enforces, and `Ready.` */
 export async function startServer(values: FlagValues, context: CommandContext): Promise<HearthServer> {
+  boundYoungGeneration();
   const { startHearth } = await import('../../main.ts');
   const options = readOptions(values, context);
   const server = await startHearth(options).catch((error: unknown) => {
@@ -158,4 +160,13 @@ export async function stopped(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   // The listener keeps nothing alive, but the server does.
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/**
+ * Under load V8 grows its young generation step by step, up to 96 MiB, and keeps it, for a server whose live objects fit in
+ * 16: measured over 200,000 invocations, 223 → 303 MiB resident; without the growth 234 → 239, no slower. The limit itself
+ * cannot be set once V8 runs, its growth can.
+ */
+function boundYoungGeneration(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
 }
