@@ -31,7 +31,10 @@ function print(server: ServerStatus, output: Output): void {
       'Functions',
       `${grouped(server.functions)}, ${grouped(server.versions)} published versions, ${grouped(server.layers)} layers`,
     ],
-    ['Running', `${environments.live} environments, ${environments.busy} of them busy`],
+    [
+      'Running',
+      `${environments.live === 1 ? '1 environment' : `${grouped(environments.live)} environments`}, ${environments.busy} busy`,
+    ],
   ];
   for (const [name, value] of facts) output.line(`${output.style('bold', name.padEnd(11))}${value}`);
   if (environments.byVersion.length === 0) return;
