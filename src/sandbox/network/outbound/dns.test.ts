@@ -127,7 +127,8 @@ describe.skipIf(!networksArePossible())('names in a sandbox', () => {
     await writeFile(resolvConf, `nameserver ${RESOLVER}\n`);
     const server = await openTestServer({ hostResolvConf: resolvConf });
     const network = await server.networks.create([]);
-    const holding = `for i in $(seq 20); do (exec 9<>/dev/tcp/${GATEWAY}/53 && head -c 4 <&9 && sleep 1) & done; wait`;
+    const holding = `for i in $(seq 20); do exec {fd}<>/dev/tcp/${GATEWAY}/53 && fds+=($fd); done
+      for fd in "\${fds[@]}"; do timeout 2 head -c 4 <&$fd; done`;
     expect(await inside(network, holding)).toBe('here'.repeat(8));
     expect(held).toBe(8);
     await server.close();
