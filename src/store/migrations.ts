@@ -17,6 +17,8 @@ export async function applyMigrations(database: Database, migrations: readonly M
   requireUniqueIds(migrations);
   if (await areApplied(database, migrations)) return;
   await database.transaction(async (transaction) => {
+    // Writers of different names do not wait for each other, and `IF NOT EXISTS` is no protection there.
+    if (database.kind === 'postgres') await transaction.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
     await transaction.execute(typed(database, createRecord));
     const applied = await appliedMigrations(transaction);
     for (const migration of migrations) {
@@ -45,6 +47,9 @@ async function areApplied(database: Database, migrations: readonly Migration[]):
     return false;
   }
 }
+
+/** Any number that nobody else in a database uses for an advisory lock. */
+const LOCK = 4_566_002;
 
 const createRecord = 'CREATE TABLE IF NOT EXISTS migrations (id TEXT PRIMARY KEY, checksum TEXT NOT NULL)';
 

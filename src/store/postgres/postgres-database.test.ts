@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findPostgres, PostgresServer } from '../../../tests/support/postgres-server.ts';
 import { createLog, ManualClock } from '../../base/index.ts';
 import { databaseContract } from '../database.contract.ts';
-import { lockDatabase, openDatabase } from '../index.ts';
+import { applyMigrations, lockDatabase, openDatabase } from '../index.ts';
 
 const programs = findPostgres();
 if (!programs) process.stderr.write('SKIPPED: PostgreSQL is not installed (apt-get install postgresql)\n');
@@ -29,6 +29,24 @@ describe.skipIf(!programs)('with a server', () => {
       name: 'DatabaseError',
       code: 'failed',
     });
+  });
+
+  test('migrations of writers that do not wait for each other apply side by side', async () => {
+    for (let round = 0; round < 5; round++) {
+      const url = await server.createDatabase();
+      const names = ['one', 'two', 'three'];
+      const opened = await Promise.all(
+        names.map((writers) => openDatabase({ url, writers }, new ManualClock())),
+      );
+      await Promise.all(
+        opened.map((database, at) =>
+          applyMigrations(database, [
+            { id: `test-${names[at]}`, statements: [`CREATE TABLE ${names[at]} (x BIGINT)`] },
+          ]),
+        ),
+      );
+      await Promise.all(opened.map((database) => database.close()));
+    }
   });
 
   test('a database that another server has is refused until that server lets go of it', async () => {
