@@ -35,8 +35,12 @@ describe.skipIf(!programs)('a server on PostgreSQL', () => {
   });
 
   afterAll(async () => {
-    await hearth.dispose();
-    await server.stop();
+    try {
+      await hearth.dispose();
+    } finally {
+      // Also where Hearth did not start.
+      await server.stop();
+    }
   });
 
   function start(): Promise<RunningHearth> {
