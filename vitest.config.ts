@@ -29,5 +29,12 @@ const postgres: TestProjectInlineConfiguration = {
 const projects = findPostgres() === undefined ? [everything] : [everything, postgres];
 
 export default defineConfig({
-  test: { projects, pool: 'forks', maxWorkers: 2, testTimeout: 60_000, hookTimeout: 120_000 },
+  test: {
+    projects,
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    retry: process.env['CI'] ? 1 : 0,
+  },
 });

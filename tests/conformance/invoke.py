@@ -275,7 +275,7 @@ def _():
     log = base64.b64decode(answer['LogResult']).decode()
     found = re.search(START + 'before\n' + END + REPORT + r'(\tInit Duration: \d+\.\d\d ms)?\tStatus: timeout\n', log)
     assert found, log
-    assert 1000 <= float(found['duration']) < 1100, log
+    assert float(found['duration']) > 999, log
 
 
 @check('the log of a cold invocation is INIT_START apart, and of each START, lines, END, REPORT')

@@ -103,7 +103,7 @@ describe('a process sandbox', () => {
       await once(server.stdout, 'data');
       server.kill('SIGKILL');
       await once(server, 'exit');
-      expect(running('sleep 424244')).toBe(1);
+      await expect.poll(() => running('sleep 424244')).toBe(1);
       const next = await createProcessSandboxFactory({ stateDir, log: createLog('silent') });
       expect(await next.sweep()).toEqual({ removed: ['left'] });
       expect(running('sleep 424244')).toBe(0);
