@@ -26,7 +26,7 @@ const failed: string[] = [];
 for await (const raw of createInterface({ input: child.stdout })) {
   const line = stripVTControlCharacters(raw).trim();
   console.log(line);
-  kernel = /^Booting (\S+)/.exec(line)?.[1] ?? kernel;
+  kernel = /^Booting (\S+) with/.exec(line)?.[1] ?? kernel;
   const [, mark, name = ''] = /^([✓×]) (?:\|all\| )?(.*?)(?: \d+ms)?$/u.exec(line) ?? [];
   if (mark !== undefined) (mark === '✓' ? passed : failed).push(name);
 }
