@@ -234,7 +234,10 @@ test('the help of every command fits a terminal of 80 columns and shows an examp
 needs(programs.script, 'script (bsdutils)')(
   'Ctrl-C on a terminal ends the server with 0 and without noise',
   async () => {
-    const command = [...program, 'start', '--port', '0', '--data-dir', join(folder, 'terminal')].join(' ');
+    // exec: a shell in between would answer 130 where it is dash, whatever the server says.
+    const command = ['exec', ...program, 'start', '--port', '0', '--data-dir', join(folder, 'terminal')].join(
+      ' ',
+    );
     const child = spawn(programs.script ?? '', ['--quiet', '--return', '--command', command, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
