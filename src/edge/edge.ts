@@ -2,6 +2,10 @@ import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/index.ts';
+import { invariant } from '../base/index.ts';
+import { UnreadAnswers } from './http/unread-answers.ts';
+import { InFlight } from './in-flight.ts';
+import { InvokeLane } from './lane/invoke-lane.ts';
 import { EnvironmentConnections, type EnvironmentOrigin } from './origin.ts';
 import { RequestHandler, type RequestHandlerNeeds } from './request-handler.ts';
 import { type EdgeLimits, edgeLimits } from './limits.ts';
@@ -9,7 +13,8 @@ import { type EdgeLimits, edgeLimits } from './limits.ts';
 /** An import would also load what `node:http` re-exports of undici: 24 ms and 13 MiB at each start. */
 const { createServer } = process.getBuiltinModule('node:http');
 
-export interface EdgeOptions extends Omit<RequestHandlerNeeds, 'limits' | 'originOf'> {
+export interface EdgeOptions
+  extends Omit<RequestHandlerNeeds, 'limits' | 'originOf' | 'inFlight' | 'unread' | 'invokeModel'> {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
@@ -36,14 +41,19 @@ export interface Edge {
 export function createEdge(options: EdgeOptions): Edge {
   const limits = { ...edgeLimits, ...options.limits };
   const environments = new EnvironmentConnections(limits, options.clock);
-  const handler = new RequestHandler({
-    ...options,
-    limits,
-    originOf: (socket) => environments.originOf(socket),
-  });
+  const invokeModel = options.api.services.get('lambda')?.operation('Invoke');
+  invariant(invokeModel, 'the API has no Lambda');
+  const { unreadAnswerBytes: total, environmentUnreadBytes: environment, unreadStallMs: stallMs } = limits;
+  const inFlight = new InFlight();
+  const unread = new UnreadAnswers({ total, environment, stallMs });
+  const shared = { ...options, limits, inFlight, unread };
+  const originOf: RequestHandlerNeeds['originOf'] = (socket) => environments.originOf(socket);
+  const handler = new RequestHandler({ ...shared, invokeModel, originOf });
   const server = createListener(limits, (request, response) => {
     if (environments.takeTurn(request.socket, response)) handler.serve(request, response);
   });
+  const serveHttp = takeConnections(server, (socket) => lane.accept(socket));
+  const lane = new InvokeLane({ ...shared, model: invokeModel, environments, serveHttp });
   let closing: Promise<void> | undefined;
   return {
     listen: () => listen(server, options),
@@ -51,10 +61,10 @@ export function createEdge(options: EdgeOptions): Edge {
       if (environments.admit(socket, origin)) server.emit('connection', socket);
     },
     get requests() {
-      return handler.requests;
+      return inFlight.counts;
     },
     close: () => {
-      closing ??= drain(server, handler, { clock: options.clock, drainMs: limits.drainMs });
+      closing ??= drain({ server, lane, inFlight, clock: options.clock, drainMs: limits.drainMs });
       return closing;
     },
   };
@@ -87,18 +97,35 @@ function listen(server: Server, { host, port }: EdgeOptions): Promise<number> {
   });
 }
 
-async function drain(
-  server: Server,
-  handler: RequestHandler,
-  { clock, drainMs }: { readonly clock: Clock; readonly drainMs: number },
-): Promise<void> {
+/** Every new connection goes to `accept` instead; what this gives back serves one by `node:http` after all. */
+function takeConnections(server: Server, accept: (socket: Socket) => void): (socket: Socket) => void {
+  const served = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', accept);
+  return (socket) => {
+    for (const listener of served) listener.call(server, socket);
+  };
+}
+
+interface Draining {
+  readonly server: Server;
+  readonly lane: InvokeLane;
+  readonly inFlight: InFlight;
+  readonly clock: Clock;
+  readonly drainMs: number;
+}
+
+async function drain({ server, lane, inFlight, clock, drainMs }: Draining): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
   const late = new Promise<void>((resolve) => {
     clock.setTimer(drainMs, resolve);
   });
-  await Promise.race([handler.drained(), late]);
+  const drained = inFlight.drain();
+  lane.drain();
+  await Promise.race([drained, late]);
+  lane.close();
   server.closeAllConnections();
   await closed;
 }

@@ -56,13 +56,24 @@ export class EnvironmentConnections {
     const origin = this.#origins.get(socket);
     if (!origin) return true;
     if (this.#answering.has(socket)) {
-      this.#barredUntilMs.set(origin, this.#clock.monotonicMs() + BARRED_MS);
+      this.#bar(origin);
       socket.destroy();
       return false;
     }
     this.#answering.add(socket);
     response.once('close', () => this.#answering.delete(socket));
     return true;
+  }
+
+  /** For a request that came before the last one was answered: false, and its environment is barred, where it has one. */
+  maySendAhead(socket: Duplex): boolean {
+    const origin = this.#origins.get(socket);
+    if (origin) this.#bar(origin);
+    return origin === undefined;
+  }
+
+  #bar(origin: EnvironmentOrigin): void {
+    this.#barredUntilMs.set(origin, this.#clock.monotonicMs() + BARRED_MS);
   }
 
   #isBarred(origin: EnvironmentOrigin): boolean {

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Api, CallContext } from '../api/index.ts';
-import type { ServiceModel, WireRequest } from '../aws-protocol/index.ts';
-import { type Deferred, deferred, type Ids, invariant, type Log } from '../base/index.ts';
+import type { OperationModel, ServiceModel, WireRequest } from '../aws-protocol/index.ts';
+import type { Ids, Log } from '../base/index.ts';
 import type { FunctionLookup } from '../functions/index.ts';
 import type { Invoker } from '../invoke/index.ts';
 import { AwsError, awsError, notImplemented, serviceError } from '../model/index.ts';
@@ -14,9 +14,10 @@ import { bodyRule, invokeBodyRule } from './http/body-rules.ts';
 import { isForeignPage } from './http/browser-guard.ts';
 import { dialectOf, renderRefusal } from './http/dialect.ts';
 import { respond, respondJson, respondLines } from './http/respond.ts';
-import { UnreadAnswers } from './http/unread-answers.ts';
+import type { UnreadAnswers } from './http/unread-answers.ts';
 import { type InvokeAccess, type InvokeNeeds, performInvoke } from './invoke/invoke-handler.ts';
 import { flatHeaders, invokedFunction } from './invoke/invoke-request.ts';
+import type { InFlight } from './in-flight.ts';
 import type { EdgeLimits } from './limits.ts';
 import type { EnvironmentOrigin } from './origin.ts';
 
@@ -31,6 +32,10 @@ export interface RequestHandlerNeeds {
   readonly ids: Ids;
   readonly log: Log;
   readonly limits: EdgeLimits;
+  readonly inFlight: InFlight;
+  readonly unread: UnreadAnswers;
+  /** Of Lambda's `Invoke`. */
+  readonly invokeModel: OperationModel;
   /** The execution environment that a connection came out of, if it did. */
   readonly originOf: (socket: Duplex) => EnvironmentOrigin | undefined;
 }
@@ -51,21 +56,13 @@ const HEALTH_PATHS: ReadonlySet<string> = new Set(['/_localstack/health', '/_hea
 export class RequestHandler {
   readonly #needs: RequestHandlerNeeds;
   readonly #bodies: BodyCollector;
-  readonly #unread: UnreadAnswers;
   readonly #invokeNeeds: InvokeNeeds;
-  #inFlight = 0;
-  #served = 0;
-  #drained: Deferred<void> | undefined;
 
   constructor(needs: RequestHandlerNeeds) {
     this.#needs = needs;
     this.#bodies = new BodyCollector(needs.limits);
-    const { unreadAnswerBytes: total, environmentUnreadBytes: environment, unreadStallMs } = needs.limits;
-    this.#unread = new UnreadAnswers({ total, environment, stallMs: unreadStallMs });
-    const invoke = needs.api.services.get('lambda')?.operation('Invoke');
-    invariant(invoke, 'the API has no Lambda');
-    const { invoker, lookup, access } = needs;
-    this.#invokeNeeds = { invoker, lookup, access, model: invoke };
+    const { invoker, lookup, access, invokeModel: model } = needs;
+    this.#invokeNeeds = { invoker, lookup, access, model };
   }
 
   serve(request: IncomingMessage, response: ServerResponse): void {
@@ -81,7 +78,7 @@ export class RequestHandler {
       requestId: this.#needs.ids.uuid(),
     };
     this.#route(exchange).then(
-      () => this.#unread.watch(response, this.#needs.originOf(request.socket)),
+      () => this.#needs.unread.watch(response, this.#needs.originOf(request.socket)),
       (error: unknown) => void this.#bodies.discard(request).then(() => this.#fail(exchange, error)),
     );
   }
@@ -90,25 +87,11 @@ export class RequestHandler {
     return this.#bodies.collect(request, rule, this.#needs.originOf(request.socket));
   }
 
-  /** Resolves once nothing is being answered any more; from now on connections end with their answer. */
-  drained(): Promise<void> {
-    this.#drained ??= deferred();
-    if (this.#inFlight === 0) this.#drained.resolve();
-    return this.#drained.promise;
-  }
-
-  get requests(): { readonly served: number; readonly inFlight: number } {
-    return { served: this.#served, inFlight: this.#inFlight };
-  }
-
   #track(response: ServerResponse): void {
-    this.#inFlight++;
-    if (this.#drained) response.shouldKeepAlive = false;
-    response.once('close', () => {
-      this.#inFlight--;
-      this.#served++;
-      if (this.#inFlight === 0) this.#drained?.resolve();
-    });
+    const { inFlight } = this.#needs;
+    inFlight.begin();
+    if (inFlight.draining) response.shouldKeepAlive = false;
+    response.once('close', () => inFlight.end());
   }
 
   #route(exchange: Exchange): Promise<void> {
@@ -118,7 +101,7 @@ export class RequestHandler {
     if (method === 'GET' && HEALTH_PATHS.has(path)) return this.#health(exchange);
     if (path.startsWith(CONTROL_PREFIX)) return this.#control(exchange);
     if (method === 'GET' && path.startsWith(this.#needs.downloads.prefix)) {
-      this.#unread.limitStalls(exchange.response);
+      this.#needs.unread.limitStalls(exchange.response);
       return serveDownload(this.#needs.downloads, exchange.request.url ?? '', exchange.response);
     }
     return this.#call(exchange);
@@ -138,8 +121,9 @@ export class RequestHandler {
       scope: { account: identity.account, region: scope.region },
       identity,
       requestId,
+      headers: request.headers,
     };
-    await performInvoke(this.#invokeNeeds, { request, response, call, payload });
+    await performInvoke(this.#invokeNeeds, { response, call, payload });
   }
 
   async #call(exchange: Exchange): Promise<void> {

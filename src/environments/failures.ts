@@ -15,10 +15,10 @@ export type Failure =
 /** What the caller sees of one invocation; a function's failure is data here. */
 export interface EnvironmentOutcome {
   readonly payload: Uint8Array;
-  readonly contentType?: string;
-  readonly functionError?: 'Unhandled';
+  readonly contentType?: string | undefined;
+  readonly functionError?: 'Unhandled' | undefined;
   /** Last 4 KB of the invocation's log; only where asked for. */
-  readonly logTail?: Buffer;
+  readonly logTail?: Buffer | undefined;
 }
 
 /** How an invocation went, for REPORT and metrics. */
@@ -143,8 +143,7 @@ export function outcomeOfAnswer(answer: RuntimeAnswer): EnvironmentOutcome {
     return { payload: Buffer.from(JSON.stringify(refusals[answer.reason])), functionError: 'Unhandled' };
   }
   const { payload, contentType } = answer;
-  const body = contentType === undefined ? { payload } : { payload, contentType };
-  return answer.kind === 'response' ? body : { ...body, functionError: 'Unhandled' };
+  return { payload, contentType, functionError: answer.kind === 'error' ? 'Unhandled' : undefined };
 }
 
 export function verdictOfAnswer(answer: RuntimeAnswer): Verdict {

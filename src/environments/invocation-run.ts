@@ -7,9 +7,9 @@ export interface EnvironmentInvocation {
   readonly invokedFunctionArn: string;
   /** Raw event; empty means `{}`. */
   readonly payload: Uint8Array;
-  readonly contentType?: string;
-  readonly clientContext?: string;
-  readonly traceHeader?: string;
+  readonly contentType?: string | undefined;
+  readonly clientContext?: string | undefined;
+  readonly traceHeader?: string | undefined;
   readonly tail: boolean;
 }
 
@@ -74,8 +74,8 @@ export function toRuntimeInvocation(
     invokedFunctionArn,
     traceHeader: invocation.traceHeader ?? newTraceHeader(attempt.uuid, attempt.nowMs),
     payload,
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(clientContext === undefined ? {} : { clientContext }),
+    contentType,
+    clientContext,
   };
 }
 

@@ -6,21 +6,21 @@ export interface InvocationRequest {
   readonly requestId: string;
   /** Raw event; empty means `{}`. */
   readonly payload: Uint8Array;
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
   /** Already base64-decoded JSON. */
-  readonly clientContext?: string;
-  readonly traceHeader?: string;
+  readonly clientContext?: string | undefined;
+  readonly traceHeader?: string | undefined;
   readonly tail: boolean;
 }
 
 /** A function's failure is data here: `functionError` set, HTTP status still 200. */
 export interface InvocationOutcome {
   readonly payload: Uint8Array;
-  readonly contentType?: string;
-  readonly functionError?: 'Unhandled' | 'Handled';
+  readonly contentType?: string | undefined;
+  readonly functionError?: 'Unhandled' | 'Handled' | undefined;
   readonly executedVersion: string;
   /** Last 4 KB of this invocation's text log; only with `tail`. */
-  readonly logTail?: Buffer;
+  readonly logTail?: Buffer | undefined;
 }
 
 /** Rejects with an `AwsError` when the function did not run (404, 429, 409, …). */

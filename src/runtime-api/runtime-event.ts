@@ -1,3 +1,5 @@
+import type { ReplyPart } from './http/index.ts';
+
 /** One invocation on its way to the runtime. Every text may come from a caller and is hostile. */
 export interface RuntimeInvocation {
   readonly requestId: string;
@@ -7,9 +9,9 @@ export interface RuntimeInvocation {
   readonly deadlineMs: number;
   readonly invokedFunctionArn: string;
   readonly traceHeader: string;
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
   /** JSON, already decoded. */
-  readonly clientContext?: string;
+  readonly clientContext?: string | undefined;
   readonly payload: Uint8Array;
 }
 
@@ -17,16 +19,14 @@ const SMALL_BYTES = 16_384;
 const NO_EVENT = Buffer.from('{}');
 
 /** The answer to `GET /runtime/invocation/next`: one piece where it is small, else head and payload uncopied. */
-export function encodeInvocation(invocation: RuntimeInvocation): readonly Buffer[] {
+export function encodeInvocation(invocation: RuntimeInvocation): readonly ReplyPart[] {
   const payload = invocation.payload.length === 0 ? NO_EVENT : invocation.payload;
   const head = invocationHead(invocation, payload.length);
-  if (payload.length > SMALL_BYTES) return [Buffer.from(head), viewOf(payload)];
-  const whole = Buffer.allocUnsafe(head.length * 3 + payload.length);
-  const headBytes = whole.write(head, 'utf8');
-  whole.set(payload, headBytes);
-  return [whole.subarray(0, headBytes + payload.length)];
+  if (payload.length > SMALL_BYTES) return [head, viewOf(payload)];
+  return [head + viewOf(payload).toString('latin1')];
 }
 
+/** In bytes, one a character. Whatever a caller may write in more than ASCII goes out as UTF-8. */
 function invocationHead(invocation: RuntimeInvocation, contentLength: number): string {
   const { clientContext, contentType } = invocation;
   return (
@@ -44,13 +44,16 @@ function invocationHead(invocation: RuntimeInvocation, contentLength: number): s
 // oxlint-disable-next-line no-control-regex -- control characters are what is being removed
 const CONTROL = /[\u0000-\u001f\u007f]/g;
 // oxlint-disable-next-line no-control-regex -- as above
+const IS_ASCII = /^[\u0000-\u007f]*$/;
+// oxlint-disable-next-line no-control-regex -- as above
 const HAS_CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** A header field cannot carry line breaks; between JSON tokens, the only place they may stand, blanks mean the same. */
 function fieldValue(text: string): string {
-  return HAS_CONTROL.test(text) ? text.replaceAll(CONTROL, ' ') : text;
+  const line = HAS_CONTROL.test(text) ? text.replaceAll(CONTROL, ' ') : text;
+  return IS_ASCII.test(line) ? line : Buffer.from(line).toString('latin1');
 }
 
 function viewOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

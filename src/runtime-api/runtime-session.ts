@@ -16,11 +16,11 @@ import { nextState, type RuntimeEvent, type RuntimeState, refusalText } from './
 
 /** What the runtime made of the invocation that it was given. */
 export type RuntimeAnswer =
-  | { readonly kind: 'response'; readonly payload: Buffer; readonly contentType?: string }
+  | { readonly kind: 'response'; readonly payload: Buffer; readonly contentType: string | undefined }
   | {
       readonly kind: 'error';
       readonly payload: Buffer;
-      readonly contentType?: string;
+      readonly contentType: string | undefined;
       readonly errorType: string;
     }
   | { readonly kind: 'refused'; readonly reason: AnswerRefusal };
@@ -72,7 +72,7 @@ export class RuntimeSession {
   readonly #observer: RuntimeObserver;
   readonly #limits: RuntimeSessionLimits;
   readonly #budget: BodyBudget;
-  readonly #tooLarge: Buffer;
+  readonly #tooLarge: string;
   readonly #connections = new Set<HttpConnection>();
   readonly #waiting = new Set<HttpConnection>();
   #state: RuntimeState = 'Started';
@@ -180,24 +180,26 @@ export class RuntimeSession {
     this.#observer.answered(answer);
   }
 
-  #wrongInvocation({ requestId, request }: AnswerCall): Buffer | undefined {
+  #wrongInvocation({ requestId, request }: AnswerCall): string | undefined {
     if (this.#current === undefined || requestId !== this.#current.requestId) return INVALID_REQUEST_ID;
     const invocationId = request.head.headers.get('lambda-runtime-invocation-id');
     const matches = invocationId === undefined || invocationId === this.#current.invocationId;
     return matches ? undefined : INVALID_INVOCATION_ID;
   }
 
-  #judge(event: 'response' | 'error', request: HttpRequest): { answer: RuntimeAnswer; reply: Buffer } {
+  #judge(event: 'response' | 'error', request: HttpRequest): { answer: RuntimeAnswer; reply: string } {
     const { headers } = request.head;
     const mode = event === 'response' ? headers.get('lambda-runtime-function-response-mode') : undefined;
     if (mode === 'streaming') return { answer: { kind: 'refused', reason: 'streaming' }, reply: STREAMING };
     if (mode !== undefined)
       return { answer: { kind: 'refused', reason: 'invalid-mode' }, reply: INVALID_MODE };
     if (request.oversized) return { answer: { kind: 'refused', reason: 'too-large' }, reply: this.#tooLarge };
-    const contentType = headers.get('content-type');
-    const common = { payload: request.body, ...(contentType === undefined ? {} : { contentType }) };
-    if (event === 'response') return { answer: { kind: 'response', ...common }, reply: ACCEPTED };
-    return { answer: { kind: 'error', ...common, errorType: errorTypeOf(request) }, reply: ACCEPTED };
+    const answered = { payload: request.body, contentType: headers.get('content-type') };
+    if (event === 'response') {
+      const { payload, contentType } = answered;
+      return { answer: { kind: 'response', payload, contentType }, reply: ACCEPTED };
+    }
+    return { answer: { kind: 'error', ...answered, errorType: errorTypeOf(request) }, reply: ACCEPTED };
   }
 
   #initError(request: HttpRequest, connection: HttpConnection): void {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { HeldBytes, type HeldBytesLimits } from './held-bytes.ts';
 
 interface UnreadLimits extends HeldBytesLimits {
@@ -29,6 +30,23 @@ export class UnreadAnswers {
     }
     this.limitStalls(response);
     response.once('close', () => this.#held.giveBack(environment, unread));
+  }
+
+  /** The same for an answer that went straight to its socket, which did not take all of it at once. */
+  watchSocket(socket: Socket, environment: object | undefined): void {
+    const unread = socket.writableLength;
+    if (!this.#held.take(environment, unread)) {
+      socket.destroy();
+      return;
+    }
+    socket.setTimeout(this.#stallMs, () => socket.destroy());
+    let held = true;
+    const release = (): void => {
+      if (held) this.#held.giveBack(environment, unread);
+      held = false;
+      socket.setTimeout(0);
+    };
+    socket.once('drain', release).once('close', release);
   }
 
   /** For an answer that is written as fast as it is read. */

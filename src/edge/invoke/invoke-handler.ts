@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Identity, OperationModel } from '../../aws-protocol/index.ts';
 import type { FunctionLookup } from '../../functions/index.ts';
-import type { InvocationOutcome, Invoker } from '../../invoke/index.ts';
+import type { InvocationOutcome, InvocationRequest, Invoker } from '../../invoke/index.ts';
 import { functionArn, resolveFunctionName, type Scope } from '../../model/index.ts';
-import { checkPayload, readInvokeOptions } from './invoke-request.ts';
+import { checkPayload, type InvokeOptions, readInvokeOptions } from './invoke-request.ts';
 
 /** Whether another account may use a function; throws (or rejects with) AccessDeniedException. */
 export interface InvokeAccess {
@@ -24,20 +24,26 @@ export interface InvokeCall {
   readonly scope: Scope;
   readonly identity: Identity;
   readonly requestId: string;
+  readonly headers: IncomingHttpHeaders;
 }
 
 export interface InvokeExchange {
-  readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly call: InvokeCall;
   readonly payload: Buffer;
 }
 
+/** An Invoke that was read and found right, as far as that can be told without its function. */
+export interface ReadInvoke {
+  readonly options: InvokeOptions;
+  readonly invocation: InvocationRequest;
+}
+
 /** Runs an Invoke and writes its answer. Rejects with an `AwsError` when it was refused or the function did not run. */
 export async function performInvoke(needs: InvokeNeeds, exchange: InvokeExchange): Promise<void> {
-  const { request, response, call, payload } = exchange;
-  const options = readInvokeOptions(needs.model, call.functionName, request.headers, call.query);
-  const address = resolveFunctionName(call.scope, call.functionName, options.qualifier);
+  const { response, call, payload } = exchange;
+  const { options, invocation } = readInvoke(needs.model, call, payload);
+  const { address } = invocation;
   if (address.account !== call.identity.account) {
     const arn = functionArn(address, address.name, address.qualifier);
     await needs.access.require(call.identity, 'lambda:InvokeFunction', arn);
@@ -48,18 +54,24 @@ export async function performInvoke(needs: InvokeNeeds, exchange: InvokeExchange
     response.writeHead(204, ['x-amzn-RequestId', call.requestId]).end();
     return;
   }
-  const contentType = request.headers['content-type'];
-  const traceHeader = request.headers['x-amzn-trace-id'];
-  const outcome = await needs.invoker.invoke({
-    address,
+  writeOutcome(response, await needs.invoker.invoke(invocation), call.requestId);
+}
+
+/** Throws an `AwsError` in AWS's words. What the payload says is not looked at. */
+export function readInvoke(model: OperationModel, call: InvokeCall, payload: Buffer): ReadInvoke {
+  const { headers } = call;
+  const options = readInvokeOptions(model, call.functionName, headers, call.query);
+  const traceHeader = headers['x-amzn-trace-id'];
+  const invocation = {
+    address: resolveFunctionName(call.scope, call.functionName, options.qualifier),
     requestId: call.requestId,
     payload,
     tail: options.tail,
-    ...(contentType !== undefined && { contentType }),
-    ...(options.clientContext !== undefined && { clientContext: options.clientContext }),
-    ...(typeof traceHeader === 'string' && { traceHeader }),
-  });
-  writeOutcome(response, outcome, call.requestId);
+    contentType: headers['content-type'],
+    clientContext: options.clientContext,
+    traceHeader: typeof traceHeader === 'string' ? traceHeader : undefined,
+  };
+  return { options, invocation };
 }
 
 /**
@@ -68,11 +80,18 @@ export async function performInvoke(needs: InvokeNeeds, exchange: InvokeExchange
  */
 const ONE_WRITE_BYTES = 16_384;
 
-/** A flat list of headers is what Node writes with the least work. */
 function writeOutcome(response: ServerResponse, outcome: InvocationOutcome, requestId: string): void {
   if (response.destroyed) return;
+  const { payload } = outcome;
+  response.writeHead(200, outcomeFields(outcome, requestId));
+  if (payload.length > ONE_WRITE_BYTES) response.end(payload);
+  else response.end(asBuffer(payload).toString('latin1'), 'latin1');
+}
+
+/** Names and values in turn: a flat list of headers is what Node writes with the least work. */
+export function outcomeFields(outcome: InvocationOutcome, requestId: string): string[] {
   const { payload, functionError, logTail } = outcome;
-  const headers = [
+  const fields = [
     'Content-Type',
     outcome.contentType ?? 'application/json',
     'Content-Length',
@@ -82,13 +101,11 @@ function writeOutcome(response: ServerResponse, outcome: InvocationOutcome, requ
     'X-Amz-Executed-Version',
     outcome.executedVersion,
   ];
-  if (functionError !== undefined) headers.push('X-Amz-Function-Error', functionError);
-  if (logTail !== undefined) headers.push('X-Amz-Log-Result', logTail.toString('base64'));
-  response.writeHead(200, headers);
-  if (payload.length > ONE_WRITE_BYTES) response.end(payload);
-  else response.end(asBuffer(payload).toString('latin1'), 'latin1');
+  if (functionError !== undefined) fields.push('X-Amz-Function-Error', functionError);
+  if (logTail !== undefined) fields.push('X-Amz-Log-Result', logTail.toString('base64'));
+  return fields;
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
+export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { HttpLimits } from './limits.ts';
-import { errorReply } from './reply.ts';
+import { errorReply, type ReplyPart } from './reply.ts';
 import type { BodyBudget } from './request-body.ts';
 import type { Malformed, RequestHead } from './request-head.ts';
 import { type HttpRequest, RequestParser } from './request-parser.ts';
@@ -18,7 +18,7 @@ export interface ConnectionBounds {
   readonly budget: BodyBudget;
 }
 
-const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 /** Bytes that may wait behind a request which is not answered yet; past them the client waits too. */
 const READ_AHEAD_BYTES = 65_536;
@@ -37,7 +37,7 @@ export class HttpConnection {
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
   readonly #parser: RequestParser;
-  #out: Buffer[] = [];
+  #out: ReplyPart[] = [];
   #answering = false;
   #held = false;
   #running = false;
@@ -62,7 +62,7 @@ export class HttpConnection {
    * Answers the current request. With `hold`, the bytes may wait for the next answer on this connection if the client
    * has sent its next request already: one write, and one wake-up of the client, less. `flush` ends the wait.
    */
-  reply(parts: readonly Buffer[], options: { readonly hold?: boolean } = {}): void {
+  reply(parts: readonly ReplyPart[], options: { readonly hold?: boolean } = {}): void {
     if (this.#closed) return;
     this.#answering = false;
     this.#held = options.hold === true;
@@ -76,8 +76,13 @@ export class HttpConnection {
     if (this.#closed || out.length === 0) return;
     this.#out = [];
     this.#held = false;
+    const text = asOneText(out);
+    if (text !== undefined) {
+      this.#socket.write(text, 'latin1');
+      return;
+    }
     this.#socket.cork();
-    for (const bytes of out) this.#socket.write(bytes);
+    for (const part of out) this.#socket.write(part, 'latin1');
     this.#socket.uncork();
   }
 
@@ -150,4 +155,13 @@ export class HttpConnection {
     this.#parser.close();
     this.#owner.closed(this, this.#parser.unfinished);
   }
+}
+
+function asOneText(parts: readonly ReplyPart[]): string | undefined {
+  let text = '';
+  for (const part of parts) {
+    if (typeof part !== 'string') return undefined;
+    text += part;
+  }
+  return text;
 }

@@ -1,6 +1,8 @@
 import type { HttpLimits } from './limits.ts';
 import type { Malformed } from './request-head.ts';
 
+const NOTHING = Buffer.alloc(0);
+
 /** Takes what belongs to one body out of a stream of bytes. */
 export interface BodyReader {
   /** Reads from `offset`; returns where the rest begins, or what is wrong. */
@@ -34,7 +36,7 @@ export class BodyBudget {
 export class BodyContent {
   readonly #limits: HttpLimits;
   readonly #budget: BodyBudget;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = NOTHING;
   #filled = 0;
   #length = 0;
   #dropped = false;
@@ -68,7 +70,7 @@ export class BodyContent {
 
   release(): void {
     this.#budget.giveBack(this.#filled);
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = NOTHING;
     this.#filled = 0;
   }
 
