@@ -55,6 +55,7 @@ export class ExecutionEnvironment {
   #peakBytes = 0;
   #peakSampledMs = Number.NEGATIVE_INFINITY;
   #idleSinceMs = 0;
+  #lastDurationMs = 0;
   #retired = false;
   #closing: Promise<void> | undefined;
 
@@ -87,6 +88,11 @@ export class ExecutionEnvironment {
   /** Highest memory use seen so far. */
   get memoryPeakBytes(): number {
     return this.#peakBytes;
+  }
+
+  /** How long its last invocation took. */
+  get lastDurationMs(): number {
+    return this.#lastDurationMs;
   }
 
   /** When its last invocation ended, on the monotonic clock. */
@@ -165,6 +171,7 @@ export class ExecutionEnvironment {
 
   #report(run: InvocationRun): void {
     this.#run = undefined;
+    this.#lastDurationMs = run.endedMs - run.startedMs;
     this.#journal.report(run, this.#peakBytes);
   }
 

@@ -11,7 +11,7 @@ export interface ConcurrencyUse {
   /** Invocations, of all functions of the account and region without reserved concurrency, that run now. */
   readonly unreservedInFlight: number;
   /** This function's share; absent means the unreserved pool. */
-  readonly reserved?: number;
+  readonly reserved?: number | undefined;
   /** Σ reserved concurrency of the account and region. */
   readonly reservedTotal: number;
   readonly accountConcurrency: number;

@@ -19,6 +19,8 @@ export interface MachineLimits {
   readonly waitMs: number;
   /** How long an invocation waits for an environment that has answered to ask for more, before another is started. */
   readonly finishingGraceMs: number;
+  /** How long invocations of a quick function wait without one of them getting its turn. */
+  readonly turnPatienceMs: number;
   /** How long `close` waits for running invocations. */
   readonly drainMs: number;
 }
@@ -29,6 +31,7 @@ export const machineLimits: MachineLimits = {
   waiting: 1_000,
   waitMs: 10_000,
   finishingGraceMs: 100,
+  turnPatienceMs: 10,
   drainMs: 30_000,
 };
 

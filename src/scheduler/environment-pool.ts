@@ -7,6 +7,8 @@ import {
 } from '../environments/index.ts';
 import type { FunctionVersion } from '../model/index.ts';
 import type { Load } from './concurrency.ts';
+import { ConcurrencyWindow } from './concurrency-window.ts';
+import type { Turns } from './turns.ts';
 
 /** Expected memory of an environment of which nothing was measured yet: a booted interpreter with a small function. */
 const UNMEASURED_BYTES = 67_108_864;
@@ -14,6 +16,11 @@ const UNMEASURED_BYTES = 67_108_864;
 export interface PoolLoads {
   readonly ofFunction: Load;
   readonly unreserved: Load;
+}
+
+export interface PoolParts {
+  readonly loads: PoolLoads;
+  readonly turns: (pool: EnvironmentPool) => Turns;
 }
 
 /** Told what happens in a pool. */
@@ -29,6 +36,9 @@ export class EnvironmentPool implements EnvironmentOwner {
   readonly environments = new Set<ExecutionEnvironment>();
   /** Of the whole function, and of its account and region: looked up once, not at each invocation. */
   readonly loads: PoolLoads;
+  /** Invocations that wait for a busy environment although one is idle. */
+  readonly turns: Turns;
+  readonly window = new ConcurrencyWindow();
   /** No longer deployed: what is still running ends, and nothing is kept. */
   retired = false;
   /** Environments that are about to be, as soon as the version is prepared. */
@@ -39,9 +49,10 @@ export class EnvironmentPool implements EnvironmentOwner {
   readonly #idle: ExecutionEnvironment[] = [];
   #peakBytes = 0;
 
-  constructor(version: FunctionVersion, loads: PoolLoads, observer: PoolObserver) {
+  constructor(version: FunctionVersion, parts: PoolParts, observer: PoolObserver) {
     this.version = version;
-    this.loads = loads;
+    this.loads = parts.loads;
+    this.turns = parts.turns(this);
     this.#observer = observer;
   }
 
@@ -54,6 +65,16 @@ export class EnvironmentPool implements EnvironmentOwner {
       this.#prepared = undefined;
       throw error;
     }
+  }
+
+  get #busy(): number {
+    return this.environments.size - this.#idle.length;
+  }
+
+  /** Whether the next invocation had better wait for a busy environment than wake an idle one. */
+  get takesTurns(): boolean {
+    const { size } = this.window;
+    return size !== undefined && this.#idle.length > 0 && this.#busy >= size;
   }
 
   get hasIdle(): boolean {
@@ -93,6 +114,7 @@ export class EnvironmentPool implements EnvironmentOwner {
 
   available(environment: ExecutionEnvironment): void {
     this.#peakBytes = Math.max(this.#peakBytes, environment.memoryPeakBytes);
+    this.window.observe(environment.lastDurationMs, this.#busy);
     if (environment.state === 'reset') this.#idle.unshift(environment);
     else this.#idle.push(environment);
     this.#observer.available(this);

@@ -10,6 +10,7 @@ import { decideAdmission, throttled } from './admission.ts';
 import { decideCapacity, type MachineLimits, type MachineUse } from './capacity.ts';
 import { ConcurrencyLedger, CountedCaller } from './concurrency.ts';
 import { EnvironmentPool } from './environment-pool.ts';
+import { Turns } from './turns.ts';
 import { type PendingInvocation, WaitingLine } from './waiting-line.ts';
 
 export interface SchedulerOptions {
@@ -63,7 +64,7 @@ export class Scheduler {
     const refusal = decideAdmission({
       functionInFlight: ofFunction.inFlight,
       unreservedInFlight: unreserved.inFlight,
-      ...(reservedConcurrency === undefined ? {} : { reserved: reservedConcurrency }),
+      reserved: reservedConcurrency,
       reservedTotal,
       accountConcurrency: this.#options.accountConcurrency ?? limits.accountConcurrency,
     });
@@ -74,7 +75,9 @@ export class Scheduler {
     this.#running++;
     const loads = reservedConcurrency === undefined ? [ofFunction, unreserved] : [ofFunction];
     const counted = new CountedCaller(caller, loads, this.#settled);
-    this.#place({ pool, invocation, caller: counted }, { mayWaitForFinishing: true });
+    const pending = { pool, invocation, caller: counted };
+    if (pool.takesTurns) pool.turns.add(pending);
+    else this.#place(pending, { mayWaitForFinishing: true });
   }
 
   /** The version with this deployment runs no more: its environments go as soon as they are idle. */
@@ -89,6 +92,9 @@ export class Scheduler {
   /** Ends every environment at once; what runs in them fails. Resolves when nothing is left. */
   async reset(): Promise<void> {
     this.#epoch++;
+    for (const { turns } of this.#pools.values()) {
+      for (let pending = turns.take(); pending; pending = turns.take()) pending.caller.reject(wasReset());
+    }
     for (const line of [this.#graceLine, this.#line]) {
       for (let pending = line.take(); pending; pending = line.take()) pending.caller.reject(wasReset());
     }
@@ -125,11 +131,17 @@ export class Scheduler {
       ofFunction: this.#ledger.ofFunction(version),
       unreserved: this.#ledger.unreservedOf(version),
     };
-    const pool = new EnvironmentPool(version, loads, {
-      available: (from) => this.#available(from),
-      closing: (from) => this.#lost(from),
-      closed: (from) => this.#forgetIfEmpty(from),
-    });
+    const turns = (of: EnvironmentPool): Turns =>
+      new Turns(this.#options.services.clock, this.#options.machine.turnPatienceMs, () => this.#endTurns(of));
+    const pool = new EnvironmentPool(
+      version,
+      { loads, turns },
+      {
+        available: (from) => this.#available(from),
+        closing: (from) => this.#lost(from),
+        closed: (from) => this.#forgetIfEmpty(from),
+      },
+    );
     this.#pools.set(version.deploymentId, pool);
     return pool;
   }
@@ -147,6 +159,14 @@ export class Scheduler {
       );
     }
     this.#placeNew(pending);
+  }
+
+  /** Nobody had a turn for long: those who wait get environments of their own. */
+  #endTurns(pool: EnvironmentPool): void {
+    pool.window.forget();
+    for (let next = pool.turns.take(); next; next = pool.turns.take()) {
+      this.#place(next, { mayWaitForFinishing: true });
+    }
   }
 
   #placeNew(pending: PendingInvocation): void {
@@ -213,6 +233,8 @@ export class Scheduler {
   }
 
   #available(pool: EnvironmentPool): void {
+    const turn = pool.turns.take();
+    if (turn) return this.#place(turn, { mayWaitForFinishing: false });
     if (this.#graceLine.length + this.#line.length === 0) return;
     const pending = this.#graceLine.take(pool) ?? this.#line.take(pool);
     if (pending) this.#place(pending, { mayWaitForFinishing: false });
@@ -221,6 +243,8 @@ export class Scheduler {
 
   /** One environment less: whoever waited for it must look elsewhere, and there may be room for others. */
   #lost(pool: EnvironmentPool): void {
+    const turn = pool.turns.take();
+    if (turn) this.#place(turn, { mayWaitForFinishing: true });
     const pending = this.#graceLine.take(pool);
     if (pending) this.#place(pending, { mayWaitForFinishing: true });
     this.#advanceLine();
@@ -252,9 +276,10 @@ export class Scheduler {
     const used =
       pool.environments.size > 0 ||
       pool.preparing > 0 ||
-      this.#line.countFor(pool) + this.#graceLine.countFor(pool) > 0;
-    if (!used && this.#pools.get(pool.version.deploymentId) === pool)
-      this.#pools.delete(pool.version.deploymentId);
+      this.#line.countFor(pool) + this.#graceLine.countFor(pool) + pool.turns.length > 0;
+    if (used || this.#pools.get(pool.version.deploymentId) !== pool) return;
+    pool.turns.close();
+    this.#pools.delete(pool.version.deploymentId);
   }
 }
 
