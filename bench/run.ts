@@ -4,9 +4,9 @@ import { growth } from './growth.ts';
 import { soak } from './soak.ts';
 import { startUp } from './start-up.ts';
 import { type BenchResult, report } from './support/report.ts';
-import { latency, throughput } from './throughput.ts';
+import { latency, signedThroughput, throughput } from './throughput.ts';
 
-const benches = [throughput, latency, coldStart, startUp, growth, soak];
+const benches = [throughput, signedThroughput, latency, coldStart, startUp, growth, soak];
 const names = process.argv.slice(2).map((name) => name.toUpperCase());
 const results: BenchResult[] = [];
 for (const bench of benches) {

@@ -1,4 +1,10 @@
+import {
+  CreateFunctionCommand,
+  LambdaClient as SdkClient,
+  waitUntilFunctionActiveV2,
+} from '@aws-sdk/client-lambda';
 import { strToU8, zipSync } from 'fflate';
+import type { Credentials } from './signing.ts';
 
 /** Signed in form only: what a server with `--auth permissive` takes. */
 const AUTHORIZATION =
@@ -84,6 +90,24 @@ export class LambdaClient {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response;
   }
+}
+
+/** Creates the Node.js echo through the SDK, which signs its requests. */
+export async function createFunction(port: number, credentials: Credentials, name: string): Promise<void> {
+  const client = new SdkClient({ endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', credentials });
+  const { runtime, file, code } = HANDLERS.nodejs;
+  await client.send(
+    new CreateFunctionCommand({
+      FunctionName: name,
+      Runtime: runtime,
+      Handler: 'index.handler',
+      Role: 'arn:aws:iam::000000000000:role/bench',
+      MemorySize: 1_769,
+      Code: { ZipFile: zipSync({ [file]: strToU8(code) }) },
+    }),
+  );
+  await waitUntilFunctionActiveV2({ client, maxWaitTime: 60 }, { FunctionName: name });
+  client.destroy();
 }
 
 /** One whole Invoke request for the load generator. */

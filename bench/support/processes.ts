@@ -16,6 +16,11 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** A server of Hearth and its data folder. */
+export interface HearthServer extends RunningServer {
+  readonly dataDir: string;
+}
+
 export async function startEcho(): Promise<RunningServer> {
   const startedMs = performance.now();
   const child = spawn(process.execPath, [join(import.meta.dirname, 'echo-server.ts')], {
@@ -30,7 +35,7 @@ export function makeDataFolder(): string {
 }
 
 /** A server started as a user would, on a data folder of its own, or on one that is kept when it stops. */
-export async function startHearth(kept?: string): Promise<RunningServer> {
+export async function startHearth(kept?: string, flags: readonly string[] = []): Promise<HearthServer> {
   const dataDir = kept ?? makeDataFolder();
   const startedMs = performance.now();
   const command = [
@@ -42,12 +47,14 @@ export async function startHearth(kept?: string): Promise<RunningServer> {
     dataDir,
     '--sandbox',
     'oci',
+    ...flags,
   ];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
   const port = Number(await capture(child, /http:\/\/127\.0\.0\.1:(\d+)/, /^Ready\.$/));
   return {
     port,
     pid: child.pid ?? 0,
+    dataDir,
     readyMs: performance.now() - startedMs,
     stop: async () => {
       await end(child);
