@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { MemberStatus } from '../src/api/index.ts';
 import { iamOperations, lambdaOperations, logsOperations, stsOperations } from '../src/api/index.ts';
 import { loadServiceModel, type ServiceName } from '../src/aws-protocol/index.ts';
-import { invokeMembers } from '../src/edge/index.ts';
+import { invokeMembers, invokeWithResponseStreamMembers } from '../src/edge/index.ts';
 import { type Calls, callers, readCalls } from './client-calls.ts';
 import { byArea } from './operation-groups.ts';
 
@@ -17,12 +17,16 @@ interface Service {
   readonly operations: readonly ServedOperation[];
 }
 
-/** Invoke has a path of its own in front of the dispatcher. */
+/** Invocations have a path of their own in front of the dispatcher. */
 const services: readonly Service[] = [
   {
     name: 'lambda',
     title: 'AWS Lambda',
-    operations: [...lambdaOperations, { name: 'Invoke', members: invokeMembers }],
+    operations: [
+      ...lambdaOperations,
+      { name: 'Invoke', members: invokeMembers },
+      { name: 'InvokeWithResponseStream', members: invokeWithResponseStreamMembers },
+    ],
   },
   { name: 'logs', title: 'CloudWatch Logs', operations: logsOperations },
   { name: 'sts', title: 'STS', operations: stsOperations },

@@ -72,6 +72,31 @@ class RuntimeConnection {
     this.#send(postRequest(`/invocation/${requestId}/error`, headers, body));
   }
 
+  /** Begins a response that is written bit by bit. The open connection alone does not keep the process busy meanwhile. */
+  beginStream(requestId, headers) {
+    this.#socket.write(
+      `POST ${API}/invocation/${requestId}/response HTTP/1.1\r\nHost: runtime\r\nTransfer-Encoding: chunked\r\n${headers}\r\n`,
+    );
+  }
+
+  /** `sent` is called once the platform has taken the bytes. */
+  streamChunk(bytes, sent) {
+    if (bytes.length === 0) {
+      sent?.();
+      return;
+    }
+    this.#socket.cork();
+    this.#socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1');
+    this.#socket.write(bytes);
+    this.#socket.write('\r\n', 'latin1', sent);
+    this.#socket.uncork();
+  }
+
+  endStream(trailers, thenNext) {
+    if (trailers) this.#socket.ref();
+    this.#socket.write(`0\r\n${trailers}\r\n${thenNext ? NEXT_REQUEST : ''}`, 'latin1');
+  }
+
   failInit(headers, body) {
     this.#send(postRequest('/init/error', headers, body));
   }

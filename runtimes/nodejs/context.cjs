@@ -32,6 +32,11 @@ class ContextFactory {
     return Object.assign(callbacks, this.functionMembers, this.#invocationMembers(headers));
   }
 
+  /** The context of a handler that streams has the flag in every version, and no callbacks in any. */
+  createStreaming(headers, flag) {
+    return Object.assign(flag, this.functionMembers, this.#invocationMembers(headers));
+  }
+
   #invocationMembers(headers) {
     const deadlineMs = Number(headers['lambda-runtime-deadline-ms']);
     const members = {

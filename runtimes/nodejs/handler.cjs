@@ -100,7 +100,18 @@ const callbackRefusal =
 const callbackWarning =
   'AWS Lambda plans to remove support for callback-based function handlers starting with Node.js 24. You will need to update this function to use an async handler to use Node.js 24 or later. For more information and to provide feedback on this change, see https://github.com/aws/aws-lambda-nodejs-runtime-interface-client/issues/137. To disable this warning, set the AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING environment variable.';
 
+/** How `awslambda.streamifyResponse` marks a handler; libraries that wrap handlers know it too. */
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
+
+function isStreaming(handler) {
+  return handler[STREAMING] !== undefined;
+}
+
 function checkSignature(handler, importFirst) {
+  if (isStreaming(handler)) {
+    if (handler[STREAMING] === 'response') return handler;
+    throw runtimeError('MalformedStreamingHandler', 'Only response streaming is supported.');
+  }
   if (importFirst && handler.length >= 3) throw runtimeError('CallbackHandlerDeprecated', callbackRefusal);
   const warns = handler.length === 3 && handler.constructor?.name !== 'AsyncFunction';
   if (warns && process.env.AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING === undefined)
@@ -108,15 +119,14 @@ function checkSignature(handler, importFirst) {
   return handler;
 }
 
-/** The global that AWS gives; what it would stream is refused by name. */
+/** The global that AWS gives; what is behind it is loaded by those who use it. */
 function defineGlobal(env) {
   if (['1', 'true'].includes(env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA)) return;
-  const refuse = (member) => {
-    throw runtimeError('MalformedStreamingHandler', `Hearth does not implement awslambda.${member} yet.`);
-  };
   globalThis.awslambda = {
-    streamifyResponse: () => refuse('streamifyResponse'),
-    HttpResponseStream: { from: () => refuse('HttpResponseStream.from') },
+    streamifyResponse: (handler, options) => require('./streaming.cjs').streamify(handler, options),
+    HttpResponseStream: {
+      from: (stream, prelude) => require('./streaming.cjs').withPrelude(stream, prelude),
+    },
   };
 }
 
@@ -134,4 +144,4 @@ async function loadHandler(taskRoot, handlerName, importFirst) {
   return checkSignature(handler, importFirst);
 }
 
-module.exports = { loadHandler };
+module.exports = { isStreaming, loadHandler, STREAMING };

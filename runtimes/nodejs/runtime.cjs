@@ -1,6 +1,7 @@
 'use strict';
 
 const { runtimeError, toPayload, toXRayCause } = require('./errors.cjs');
+const { isStreaming } = require('./handler.cjs');
 const { current } = require('./logging.cjs');
 
 const UNCAUGHT_EXIT_CODE = 129;
@@ -9,6 +10,10 @@ const XRAY_CAUSE_LIMIT_BYTES = 32_768;
 
 const nodeJsExitMessage =
   'The Lambda runtime client detected an unexpected Node.js exit code. This is most commonly caused by a Promise that was never settled. For more information, see https://nodejs.org/docs/latest/api/process.html#exit-codes';
+
+function nodeJsExit() {
+  return runtimeError('NodeJsExit', nodeJsExitMessage);
+}
 
 function isThenable(value) {
   return typeof value?.then === 'function';
@@ -100,6 +105,8 @@ class Invocation {
 class Runtime {
   #handler = undefined;
   #handlerIsAsync = false;
+  /** `StreamedInvocation` where the handler writes its response to a stream. */
+  #streamed = undefined;
   #invocation = undefined;
   #awaitsExit = undefined;
 
@@ -118,6 +125,7 @@ class Runtime {
       if (this.#awaitsExit !== undefined) return;
       this.#handler = handler;
       this.#handlerIsAsync = handler.constructor?.name === 'AsyncFunction';
+      if (isStreaming(handler)) this.#streamed = require('./streaming.cjs').StreamedInvocation;
       this.connection.next();
     });
   }
@@ -132,14 +140,17 @@ class Runtime {
   }
 
   #invoke(headers, eventText) {
-    const invocation = new Invocation(this, headers);
+    const invocation = this.#streamed
+      ? new this.#streamed(this, headers, this.#handler)
+      : new Invocation(this, headers);
     this.#invocation = invocation;
     this.connection.release();
     current.requestId = invocation.requestId;
     current.tenantId = headers['lambda-runtime-aws-tenant-id'];
     this.#passTraceId(headers['lambda-runtime-trace-id']);
     try {
-      this.#watch(invocation, this.#callHandler(invocation, headers, JSON.parse(eventText)));
+      if (this.#streamed) this.#stream(invocation, headers, JSON.parse(eventText));
+      else this.#watch(invocation, this.#callHandler(invocation, headers, JSON.parse(eventText)));
     } catch (error) {
       invocation.fail(error);
     }
@@ -150,6 +161,18 @@ class Runtime {
     if (this.promisesOnly) return handler(event, this.contexts.create(headers));
     const context = this.contexts.create(headers, invocation.callbackMembers());
     return handler(event, context, (error, result) => invocation.callback(error, result));
+  }
+
+  #stream(invocation, headers, event) {
+    const context = this.contexts.createStreaming(headers, invocation.contextMembers());
+    invocation.follow(this.#handler(event, invocation.stream, context));
+  }
+
+  /** Asks for the next event once a streamed response is complete. */
+  nextAfter(invocation) {
+    if (invocation.finished) return;
+    invocation.finished = true;
+    this.connection.next();
   }
 
   /** A promise decides; so does any value from Node.js 24 on; older versions wait for the callback. */
@@ -201,8 +224,19 @@ class Runtime {
     invocation.finished = true;
     this.logError('Invoke Error', error);
     const payload = toPayload(error);
+    if (invocation.stream?.begun) {
+      this.#breakOff(invocation, payload);
+      return;
+    }
+    invocation.stream?.destroy();
     const headers = invocation.attemptHeader + errorHeaders(payload, error);
     this.connection.failAndNext(invocation.requestId, headers, JSON.stringify(payload));
+  }
+
+  /** After the end of the response there is nobody to tell. */
+  #breakOff(invocation, payload) {
+    if (invocation.answered) this.connection.next();
+    else invocation.stream.breakOff(payload, { thenNext: true });
   }
 
   /** Nothing is left to run although the invocation has not been answered. */
@@ -212,7 +246,7 @@ class Runtime {
     if (invocation.onEmptyEventLoop !== undefined) {
       invocation.onEmptyEventLoop();
     } else if (this.#handlerIsAsync || this.promisesOnly) {
-      invocation.fail(runtimeError('NodeJsExit', nodeJsExitMessage));
+      invocation.fail(nodeJsExit());
     } else {
       invocation.succeed(null);
     }
@@ -233,12 +267,15 @@ class Runtime {
   #reportAndExit(error, exitCode) {
     const invocation = this.#invocation;
     // Between invocations the connection waits for the next event, so there is nobody to tell.
-    if (this.#awaitsExit !== undefined || invocation?.finished || (this.#handler && !invocation))
-      process.exit(exitCode);
+    const told = invocation?.finished || invocation?.answered || (this.#handler && !invocation);
+    if (this.#awaitsExit !== undefined || told) process.exit(exitCode);
     this.#awaitsExit = exitCode;
     const payload = toPayload(error);
     const headers = errorHeaders(payload, error);
-    if (invocation === undefined) {
+    if (invocation?.stream?.begun) {
+      invocation.finished = true;
+      invocation.stream.breakOff(payload, { thenNext: false });
+    } else if (invocation === undefined) {
       this.connection.failInit(headers, JSON.stringify(payload));
     } else {
       invocation.finished = true;
@@ -247,4 +284,4 @@ class Runtime {
   }
 }
 
-module.exports = { Runtime };
+module.exports = { Invocation, isThenable, nodeJsExit, Runtime };

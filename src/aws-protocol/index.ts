@@ -8,6 +8,7 @@ export {
   SessionCredentials,
   type SessionRequest,
 } from './credentials/session-credentials.ts';
+export { encodeEvent, type EventMessage } from './event-stream/encode-message.ts';
 export { loadServiceModel, type ServiceModel, type ServiceName } from './model/service-model.ts';
 export type { OperationModel, Protocol, StructureShape } from './model/shapes.ts';
 export type { WireRequest } from './request/http-request.ts';

@@ -14,7 +14,10 @@ import { type EdgeLimits, edgeLimits } from './limits.ts';
 const { createServer } = process.getBuiltinModule('node:http');
 
 export interface EdgeOptions
-  extends Omit<RequestHandlerNeeds, 'limits' | 'originOf' | 'inFlight' | 'unread' | 'invokeModel'> {
+  extends Omit<
+    RequestHandlerNeeds,
+    'limits' | 'originOf' | 'inFlight' | 'unread' | 'invokeModel' | 'streamModel'
+  > {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
@@ -41,14 +44,16 @@ export interface Edge {
 export function createEdge(options: EdgeOptions): Edge {
   const limits = { ...edgeLimits, ...options.limits };
   const environments = new EnvironmentConnections(limits, options.clock);
-  const invokeModel = options.api.services.get('lambda')?.operation('Invoke');
-  invariant(invokeModel, 'the API has no Lambda');
+  const lambda = options.api.services.get('lambda');
+  const invokeModel = lambda?.operation('Invoke');
+  const streamModel = lambda?.operation('InvokeWithResponseStream');
+  invariant(invokeModel && streamModel, 'the API has no Lambda');
   const { unreadAnswerBytes: total, environmentUnreadBytes: environment, unreadStallMs: stallMs } = limits;
   const inFlight = new InFlight();
   const unread = new UnreadAnswers({ total, environment, stallMs });
   const shared = { ...options, limits, inFlight, unread };
   const originOf: RequestHandlerNeeds['originOf'] = (socket) => environments.originOf(socket);
-  const handler = new RequestHandler({ ...shared, invokeModel, originOf });
+  const handler = new RequestHandler({ ...shared, invokeModel, streamModel, originOf });
   const server = createListener(limits, (request, response) => {
     if (environments.takeTurn(request.socket, response)) handler.serve(request, response);
   });

@@ -192,13 +192,6 @@ describe('what is refused before the function runs', () => {
       'Function not found: nothing',
     ],
     [
-      'the streaming variant',
-      '/2021-11-15/functions/fn/response-streaming-invocations',
-      {},
-      501,
-      'Hearth does not implement InvokeWithResponseStream.',
-    ],
-    [
       'the asynchronous variant',
       '/2014-11-13/functions/fn/invoke-async/',
       {},

@@ -16,7 +16,8 @@ import { dialectOf, renderRefusal } from './http/dialect.ts';
 import { respond, respondJson, respondLines } from './http/respond.ts';
 import type { UnreadAnswers } from './http/unread-answers.ts';
 import { type InvokeAccess, type InvokeNeeds, performInvoke } from './invoke/invoke-handler.ts';
-import { flatHeaders, invokedFunction } from './invoke/invoke-request.ts';
+import { flatHeaders, invokedFunction, streamedFunction } from './invoke/invoke-request.ts';
+import { performStreamingInvoke } from './invoke/streaming-invoke.ts';
 import type { InFlight } from './in-flight.ts';
 import type { EdgeLimits } from './limits.ts';
 import type { EnvironmentOrigin } from './origin.ts';
@@ -36,6 +37,8 @@ export interface RequestHandlerNeeds {
   readonly unread: UnreadAnswers;
   /** Of Lambda's `Invoke`. */
   readonly invokeModel: OperationModel;
+  /** The same of `InvokeWithResponseStream`. */
+  readonly streamModel: OperationModel;
   /** The execution environment that a connection came out of, if it did. */
   readonly originOf: (socket: Duplex) => EnvironmentOrigin | undefined;
 }
@@ -57,12 +60,14 @@ export class RequestHandler {
   readonly #needs: RequestHandlerNeeds;
   readonly #bodies: BodyCollector;
   readonly #invokeNeeds: InvokeNeeds;
+  readonly #streamNeeds: InvokeNeeds;
 
   constructor(needs: RequestHandlerNeeds) {
     this.#needs = needs;
     this.#bodies = new BodyCollector(needs.limits);
     const { invoker, lookup, access, invokeModel: model } = needs;
     this.#invokeNeeds = { invoker, lookup, access, model };
+    this.#streamNeeds = { ...this.#invokeNeeds, model: needs.streamModel };
   }
 
   serve(request: IncomingMessage, response: ServerResponse): void {
@@ -97,7 +102,9 @@ export class RequestHandler {
   #route(exchange: Exchange): Promise<void> {
     const { method, path } = exchange;
     const invoked = method === 'POST' ? invokedFunction(path) : undefined;
-    if (invoked !== undefined) return this.#invoke(exchange, invoked);
+    if (invoked !== undefined) return this.#invoke(exchange, invoked, false);
+    const streamed = method === 'POST' ? streamedFunction(path) : undefined;
+    if (streamed !== undefined) return this.#invoke(exchange, streamed, true);
     if (method === 'GET' && HEALTH_PATHS.has(path)) return this.#health(exchange);
     if (path.startsWith(CONTROL_PREFIX)) return this.#control(exchange);
     if (method === 'GET' && path.startsWith(this.#needs.downloads.prefix)) {
@@ -108,7 +115,7 @@ export class RequestHandler {
   }
 
   /** The path of every warm invocation: the model is not walked, the payload stays as it came. */
-  async #invoke(exchange: Exchange, functionName: string): Promise<void> {
+  async #invoke(exchange: Exchange, functionName: string, streaming: boolean): Promise<void> {
     const authenticated = this.#authenticate(exchange);
     const { scope, identity } = authenticated;
     if (scope.service !== 'lambda') return this.#callAs(exchange, authenticated);
@@ -123,6 +130,10 @@ export class RequestHandler {
       requestId,
       headers: request.headers,
     };
+    if (streaming) {
+      const { unreadStallMs: stallMs } = this.#needs.limits;
+      return performStreamingInvoke(this.#streamNeeds, { response, call, payload }, stallMs);
+    }
     await performInvoke(this.#invokeNeeds, { response, call, payload });
   }
 

@@ -18,6 +18,7 @@ import {
 } from './invocation-run.ts';
 import { type InitFailure, Journal } from './journal.ts';
 import { acceptsInvocation, type LifeEvent, type LifeState, nextLifeState } from './lifecycle.ts';
+import { ResponseRelay, type ResponseStream } from './response-stream/response-relay.ts';
 import { MissingEntrypoint, RuntimeProcess } from './runtime-process.ts';
 import type { EnvironmentServices, PreparedVersion } from './services.ts';
 
@@ -137,8 +138,16 @@ export class ExecutionEnvironment {
   #deliver(run: InvocationRun, leftMs: number): void {
     const nowMs = this.#services.clock.nowMs();
     const attempt = { uuid: this.#services.ids.uuid(), nowMs, deadlineMs: Math.round(nowMs + leftMs) };
-    this.#process?.session.deliver(toRuntimeInvocation(run.invocation, attempt));
+    const { responseStream } = run.invocation;
+    const relay = responseStream && this.#relay(responseStream);
+    this.#process?.session.deliver(toRuntimeInvocation(run.invocation, attempt), relay);
     this.#deadline.set(leftMs);
+  }
+
+  #relay(stream: ResponseStream): ResponseRelay {
+    const { clock, timings } = this.#services;
+    const executedVersion = this.version.version;
+    return new ResponseRelay(stream, { executedVersion, clock, bandwidth: timings.streamBandwidth });
   }
 
   #answered(answer: RuntimeAnswer): void {

@@ -1,3 +1,4 @@
+import { limits } from '../model/index.ts';
 import type { AnswerRefusal, InitError, RuntimeAnswer } from '../runtime-api/index.ts';
 import type { SandboxExit } from '../sandbox/index.ts';
 import type { PlatformStatus } from '../telemetry/index.ts';
@@ -17,6 +18,8 @@ export interface EnvironmentOutcome {
   readonly payload: Uint8Array;
   readonly contentType?: string | undefined;
   readonly functionError?: 'Unhandled' | undefined;
+  /** What the runtime called the error with which a streamed response broke off; `payload` is the error's. */
+  readonly streamErrorType?: string | undefined;
   /** Last 4 KB of the invocation's log; only where asked for. */
   readonly logTail?: Buffer | undefined;
 }
@@ -123,6 +126,10 @@ const refusals: Readonly<
     errorMessage: 'Response payload size exceeded maximum allowed payload size (6291556 bytes).',
     errorType: 'Function.ResponseSizeTooLarge',
   },
+  'stream-too-large': {
+    errorMessage: `Response payload size exceeded maximum allowed payload size (${limits.streamedResponseBytes} bytes).`,
+    errorType: 'Function.ResponseSizeTooLarge',
+  },
   truncated: {
     errorMessage: 'The connection was cut before the response was complete.',
     errorType: 'Runtime.TruncatedResponse',
@@ -131,23 +138,25 @@ const refusals: Readonly<
     errorMessage: 'Invalid function response mode',
     errorType: 'Runtime.InvalidResponseModeHeader',
   },
-  streaming: {
-    errorMessage: 'Hearth does not implement streaming responses: the runtime asked for one.',
-    errorType: 'Runtime.StreamingNotImplemented',
-  },
 };
 
-/** What the caller sees of the runtime's own answer; payloads are passed on as they are. */
+const NOTHING = Buffer.alloc(0);
+
+/** What the caller sees of the runtime's own answer; payloads are passed on as they are, streamed ones have been. */
 export function outcomeOfAnswer(answer: RuntimeAnswer): EnvironmentOutcome {
   if (answer.kind === 'refused') {
     return { payload: Buffer.from(JSON.stringify(refusals[answer.reason])), functionError: 'Unhandled' };
+  }
+  if (answer.kind === 'streamed') return { payload: NOTHING };
+  if (answer.kind === 'streamed-error') {
+    return { payload: answer.payload, functionError: 'Unhandled', streamErrorType: answer.type };
   }
   const { payload, contentType } = answer;
   return { payload, contentType, functionError: answer.kind === 'error' ? 'Unhandled' : undefined };
 }
 
 export function verdictOfAnswer(answer: RuntimeAnswer): Verdict {
-  if (answer.kind === 'response') return { status: 'success' };
-  const errorType = answer.kind === 'error' ? answer.errorType : refusals[answer.reason].errorType;
+  if (answer.kind === 'response' || answer.kind === 'streamed') return { status: 'success' };
+  const errorType = answer.kind === 'refused' ? refusals[answer.reason].errorType : answer.errorType;
   return { status: 'error', errorType };
 }

@@ -2,6 +2,7 @@ export { type EnvironmentOwner, ExecutionEnvironment } from './environment.ts';
 export type { EnvironmentOutcome } from './failures.ts';
 export type { Caller, EnvironmentInvocation } from './invocation-run.ts';
 export { acceptsInvocation } from './lifecycle.ts';
+export type { ResponseStream, ResponseStreamHead } from './response-stream/response-relay.ts';
 export { roleSessionOf } from './role-session.ts';
 export {
   type EnvironmentServices,

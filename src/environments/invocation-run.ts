@@ -1,5 +1,6 @@
 import type { RuntimeInvocation } from '../runtime-api/index.ts';
 import type { EnvironmentOutcome, Verdict } from './failures.ts';
+import type { ResponseStream } from './response-stream/response-relay.ts';
 
 /** One invocation, as an environment takes it. */
 export interface EnvironmentInvocation {
@@ -11,6 +12,8 @@ export interface EnvironmentInvocation {
   readonly clientContext?: string | undefined;
   readonly traceHeader?: string | undefined;
   readonly tail: boolean;
+  /** Takes a streamed response while the function writes it; absent, the outcome has the whole of it. */
+  readonly responseStream?: ResponseStream | undefined;
 }
 
 /** Whom the outcome goes to: called exactly once, either of the two. A function's own failure is an outcome. */

@@ -1,8 +1,9 @@
 import type { Clock, Ids, Log } from '../base/index.ts';
-import type { FunctionVersion } from '../model/index.ts';
+import { type FunctionVersion, limits } from '../model/index.ts';
 import type { LaunchFacts, LaunchPlan } from '../runtimes/index.ts';
 import type { SandboxFactory, SandboxListener } from '../sandbox/index.ts';
 import type { LogSink } from '../telemetry/index.ts';
+import type { Bandwidth } from './response-stream/bandwidth.ts';
 
 /** Everything a version needs to start, ready on this machine. */
 export interface PreparedVersion {
@@ -27,6 +28,8 @@ export interface EnvironmentTimings {
   readonly drainMs: number;
   /** Least time between two readings of the memory peak on the warm path. */
   readonly peakSampleMs: number;
+  /** How fast a function may stream its response. */
+  readonly streamBandwidth: Bandwidth;
 }
 
 export const environmentTimings: EnvironmentTimings = {
@@ -38,6 +41,7 @@ export const environmentTimings: EnvironmentTimings = {
   initErrorGraceMs: 500,
   drainMs: 5_000,
   peakSampleMs: 100,
+  streamBandwidth: { burstBytes: limits.streamBurstBytes, bytesPerSecond: limits.streamBytesPerSecond },
 };
 
 /** What every environment of a server shares. */

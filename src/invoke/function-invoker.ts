@@ -59,13 +59,22 @@ export class FunctionInvoker implements Invoker {
 
 /** Member by member: on the path of every invocation a spread costs ten times as much. */
 function withArn(request: InvocationRequest, invokedFunctionArn: string): EnvironmentInvocation {
-  const { requestId, payload, contentType, clientContext, traceHeader, tail } = request;
-  return { requestId, invokedFunctionArn, payload, contentType, clientContext, traceHeader, tail };
+  const { requestId, payload, contentType, clientContext, traceHeader, tail, responseStream } = request;
+  return {
+    requestId,
+    invokedFunctionArn,
+    payload,
+    contentType,
+    clientContext,
+    traceHeader,
+    tail,
+    responseStream,
+  };
 }
 
 function withVersion(outcome: EnvironmentOutcome, executedVersion: string): InvocationOutcome {
-  const { payload, contentType, functionError, logTail } = outcome;
-  return { payload, contentType, functionError, logTail, executedVersion };
+  const { payload, contentType, functionError, logTail, streamErrorType } = outcome;
+  return { payload, contentType, functionError, logTail, streamErrorType, executedVersion };
 }
 
 interface OutcomeCaller {

@@ -1,3 +1,4 @@
+import type { ResponseStream } from '../environments/index.ts';
 import type { FunctionAddress } from '../functions/index.ts';
 
 export interface InvocationRequest {
@@ -11,6 +12,8 @@ export interface InvocationRequest {
   readonly clientContext?: string | undefined;
   readonly traceHeader?: string | undefined;
   readonly tail: boolean;
+  /** Takes a streamed response while the function writes it; the outcome then is its end, without the payload. */
+  readonly responseStream?: ResponseStream | undefined;
 }
 
 /** A function's failure is data here: `functionError` set, HTTP status still 200. */
@@ -18,6 +21,8 @@ export interface InvocationOutcome {
   readonly payload: Uint8Array;
   readonly contentType?: string | undefined;
   readonly functionError?: 'Unhandled' | 'Handled' | undefined;
+  /** What the runtime called the error with which a streamed response broke off. */
+  readonly streamErrorType?: string | undefined;
   readonly executedVersion: string;
   /** Last 4 KB of this invocation's text log; only with `tail`. */
   readonly logTail?: Buffer | undefined;

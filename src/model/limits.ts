@@ -11,6 +11,10 @@ export const limits = {
   ephemeralStorageMiB: { min: 512, max: 10_240 },
   syncRequestBytes: 6_291_456,
   syncResponseBytes: 6_291_556,
+  streamedResponseBytes: 209_715_200,
+  /** A streamed response may burst by the first, then goes on at the second, per second. */
+  streamBurstBytes: 6_291_456,
+  streamBytesPerSecond: 2_097_152,
   asyncRequestBytes: 1_048_576,
   clientContextBytes: 3_583,
   tailBytes: 4_096,

@@ -1,4 +1,5 @@
 export type { RuntimeInvocation } from './runtime-event.ts';
+export type { ResponseReader, StreamHead } from './streaming/response-reader.ts';
 export {
   type AnswerRefusal,
   type InitError,

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import { invariant } from '../base/index.ts';
+import { limits } from '../model/index.ts';
 import {
   BodyBudget,
+  type BodyStream,
   errorReply,
   HttpConnection,
   type HttpLimits,
@@ -13,6 +15,9 @@ import {
 import { matchRoute } from './routes.ts';
 import { encodeInvocation, type RuntimeInvocation } from './runtime-event.ts';
 import { nextState, type RuntimeEvent, type RuntimeState, refusalText } from './runtime-states.ts';
+import type { ResponseReader } from './streaming/response-reader.ts';
+import { StreamedResponse } from './streaming/streamed-response.ts';
+import { type StreamError, trailerError } from './streaming/trailer-error.ts';
 
 /** What the runtime made of the invocation that it was given. */
 export type RuntimeAnswer =
@@ -23,10 +28,18 @@ export type RuntimeAnswer =
       readonly contentType: string | undefined;
       readonly errorType: string;
     }
+  /** The whole response has gone to its reader. `type` is what the runtime called the error. */
+  | { readonly kind: 'streamed' }
+  | {
+      readonly kind: 'streamed-error';
+      readonly payload: Buffer;
+      readonly errorType: string;
+      readonly type: string;
+    }
   | { readonly kind: 'refused'; readonly reason: AnswerRefusal };
 
-/** Answers that AWS does not pass on, and one that Hearth cannot yet. */
-export type AnswerRefusal = 'too-large' | 'truncated' | 'invalid-mode' | 'streaming';
+/** Answers that AWS does not pass on. */
+export type AnswerRefusal = 'too-large' | 'stream-too-large' | 'truncated' | 'invalid-mode';
 
 export interface InitError {
   readonly payload: Buffer;
@@ -47,12 +60,15 @@ export interface RuntimeSessionLimits {
   readonly connections: number;
   /** Of all request bodies on their way, together; a body past it is refused as too large. */
   readonly bodiesBytes: number;
+  /** Of one streamed response. */
+  readonly streamBytes: number;
 }
 
 export const runtimeSessionLimits: RuntimeSessionLimits = {
   http: { headBytes: 65_536, headers: 100, bodyBytes: 6_291_556, discardBytes: 67_108_864 },
   connections: 16,
   bodiesBytes: 16_777_216,
+  streamBytes: limits.streamedResponseBytes,
 };
 
 const ACCEPTED = jsonReply(202, { status: 'OK' });
@@ -60,7 +76,6 @@ const PONG = textReply(200, 'text/plain; charset=utf-8', 'pong');
 const INVALID_REQUEST_ID = errorReply(400, 'InvalidRequestID', 'Invalid request ID');
 const INVALID_INVOCATION_ID = errorReply(400, 'InvalidInvocationId', 'Invalid invocation ID');
 const INVALID_MODE = errorReply(400, 'InvalidFunctionResponseMode', 'Invalid function response mode');
-const STREAMING = errorReply(501, 'NotImplemented', 'Hearth does not implement streaming responses.');
 const NOT_FOUND = errorReply(404, 'NotFound', 'There is no such call in the Runtime API');
 const METHOD = errorReply(405, 'MethodNotAllowed', 'The Runtime API does not know this method here');
 
@@ -73,22 +88,25 @@ export class RuntimeSession {
   readonly #limits: RuntimeSessionLimits;
   readonly #budget: BodyBudget;
   readonly #tooLarge: string;
+  readonly #streamTooLarge: string;
   readonly #connections = new Set<HttpConnection>();
   readonly #waiting = new Set<HttpConnection>();
   #state: RuntimeState = 'Started';
   #current: RuntimeInvocation | undefined;
   #undelivered: RuntimeInvocation | undefined;
+  /** Of the current invocation; without one a response is collected, whatever its mode. */
+  #reader: ResponseReader | undefined;
+  #stream: StreamedResponse | undefined;
+  /** The connection of the current response ended before the response did. */
+  #streamCut = false;
   #closed = false;
 
   constructor(observer: RuntimeObserver, limits = runtimeSessionLimits) {
     this.#observer = observer;
     this.#limits = limits;
     this.#budget = new BodyBudget(limits.bodiesBytes);
-    this.#tooLarge = errorReply(
-      413,
-      'RequestEntityTooLarge',
-      `Exceeded maximum allowed payload size (${limits.http.bodyBytes} bytes).`,
-    );
+    this.#tooLarge = tooLarge(limits.http.bodyBytes);
+    this.#streamTooLarge = tooLarge(limits.streamBytes);
   }
 
   get state(): RuntimeState {
@@ -107,6 +125,7 @@ export class RuntimeSession {
         socket,
         {
           request: (request, connection) => this.#handle(request, connection),
+          stream: (head, connection) => this.#streamOf(head, connection),
           closed: (connection, unfinished) => this.#disconnected(connection, unfinished),
         },
         { limits: this.#limits.http, budget: this.#budget },
@@ -114,10 +133,14 @@ export class RuntimeSession {
     );
   }
 
-  /** Gives the runtime, which is Ready, an invocation. It waits if the runtime's question was cut off meanwhile. */
-  deliver(invocation: RuntimeInvocation): void {
+  /**
+   * Gives the runtime, which is Ready, an invocation. It waits if the runtime's question was cut off meanwhile. A streamed
+   * response goes to `reader` as it comes.
+   */
+  deliver(invocation: RuntimeInvocation, reader?: ResponseReader): void {
     this.#move('deliver');
     this.#current = invocation;
+    this.#reader = reader;
     this.#undelivered = invocation;
     this.#sendUndelivered();
   }
@@ -139,6 +162,8 @@ export class RuntimeSession {
       case 'next':
         return this.#next(connection);
       case 'response':
+        if (request.streamed) return this.#streamEnded(request, connection);
+        return this.#answer('response', { requestId: route.requestId, request, connection });
       case 'error':
         return this.#answer(route.kind, { requestId: route.requestId, request, connection });
       case 'init-error':
@@ -161,6 +186,7 @@ export class RuntimeSession {
     const repeated = this.#state === 'Ready';
     if (!this.#tryMove('next', connection)) return;
     this.#waiting.add(connection);
+    if (this.#streamCut) this.#tellOfCut();
     if (!repeated) this.#observer.ready();
   }
 
@@ -171,7 +197,7 @@ export class RuntimeSession {
   }
 
   #answer(event: 'response' | 'error', call: AnswerCall): void {
-    const refusal = this.#wrongInvocation(call);
+    const refusal = this.#wrongInvocation(call.requestId, call.request.head);
     if (refusal) return call.connection.reply([refusal]);
     if (!this.#tryMove(event, call.connection)) return;
     const { answer, reply } = this.#judge(event, call.request);
@@ -180,26 +206,70 @@ export class RuntimeSession {
     this.#observer.answered(answer);
   }
 
-  #wrongInvocation({ requestId, request }: AnswerCall): string | undefined {
+  #wrongInvocation(requestId: string, head: RequestHead): string | undefined {
     if (this.#current === undefined || requestId !== this.#current.requestId) return INVALID_REQUEST_ID;
-    const invocationId = request.head.headers.get('lambda-runtime-invocation-id');
+    const invocationId = head.headers.get('lambda-runtime-invocation-id');
     const matches = invocationId === undefined || invocationId === this.#current.invocationId;
     return matches ? undefined : INVALID_INVOCATION_ID;
   }
 
   #judge(event: 'response' | 'error', request: HttpRequest): { answer: RuntimeAnswer; reply: string } {
     const { headers } = request.head;
-    const mode = event === 'response' ? headers.get('lambda-runtime-function-response-mode') : undefined;
-    if (mode === 'streaming') return { answer: { kind: 'refused', reason: 'streaming' }, reply: STREAMING };
-    if (mode !== undefined)
+    const mode = event === 'response' ? headers.get(RESPONSE_MODE) : undefined;
+    if (mode !== undefined && mode !== 'streaming')
       return { answer: { kind: 'refused', reason: 'invalid-mode' }, reply: INVALID_MODE };
     if (request.oversized) return { answer: { kind: 'refused', reason: 'too-large' }, reply: this.#tooLarge };
+    const failure = mode === undefined ? undefined : trailerError(request);
+    if (failure) {
+      const contentType = undefined;
+      return { answer: { kind: 'error', ...namedError(failure), contentType }, reply: ACCEPTED };
+    }
     const answered = { payload: request.body, contentType: headers.get('content-type') };
     if (event === 'response') {
       const { payload, contentType } = answered;
       return { answer: { kind: 'response', payload, contentType }, reply: ACCEPTED };
     }
     return { answer: { kind: 'error', ...answered, errorType: errorTypeOf(request) }, reply: ACCEPTED };
+  }
+
+  // --- streamed responses
+
+  /** The body of a streamed response is passed on where somebody reads it so; everything else is collected. */
+  #streamOf(head: RequestHead, connection: HttpConnection): BodyStream | undefined {
+    const reader = this.#reader;
+    if (reader === undefined || this.#state !== 'Running') return undefined;
+    if (head.headers.get(RESPONSE_MODE) !== 'streaming') return undefined;
+    const route = matchRoute(head.method, head.target);
+    if (route.kind !== 'response' || this.#wrongInvocation(route.requestId, head)) return undefined;
+    this.#move('response');
+    this.#stream = new StreamedResponse(head, reader, {
+      limitBytes: this.#limits.streamBytes,
+      patienceBytes: this.#limits.http.discardBytes,
+      resume: () => connection.resume(),
+      overflowed: () => this.#observer.answered({ kind: 'refused', reason: 'stream-too-large' }),
+    });
+    return this.#stream;
+  }
+
+  #streamEnded(request: HttpRequest, connection: HttpConnection): void {
+    const oversized = this.#stream?.oversized === true;
+    this.#stream = undefined;
+    this.#move('response-sent');
+    connection.reply([oversized ? this.#streamTooLarge : ACCEPTED], { hold: true });
+    if (oversized) return;
+    const error = trailerError(request);
+    this.#observer.answered(
+      error ? { kind: 'streamed-error', ...namedError(error), type: error.errorType } : { kind: 'streamed' },
+    );
+  }
+
+  /**
+   * Often it is the end of the process that cut the connection, and how it ended is what the caller should hear. So this is
+   * told only when the runtime goes on.
+   */
+  #tellOfCut(): void {
+    this.#streamCut = false;
+    this.#observer.answered({ kind: 'refused', reason: 'truncated' });
   }
 
   #initError(request: HttpRequest, connection: HttpConnection): void {
@@ -233,7 +303,16 @@ export class RuntimeSession {
   #disconnected(connection: HttpConnection, unfinished: RequestHead | undefined): void {
     this.#connections.delete(connection);
     this.#waiting.delete(connection);
-    if (!this.#closed && unfinished) this.#truncated(unfinished);
+    if (this.#closed || !unfinished) return;
+    if (this.#stream?.head === unfinished) this.#cutStream(this.#stream);
+    else this.#truncated(unfinished);
+  }
+
+  #cutStream(stream: StreamedResponse): void {
+    this.#stream = undefined;
+    this.#move('response-sent');
+    // One that was too long is answered already.
+    this.#streamCut = !stream.oversized;
   }
 
   /** A response that was cut off is an answer too: the caller need not wait for the timeout. */
@@ -253,11 +332,25 @@ interface AnswerCall {
   readonly connection: HttpConnection;
 }
 
+const RESPONSE_MODE = 'lambda-runtime-function-response-mode';
+
+function tooLarge(bytes: number): string {
+  const text = `Exceeded maximum allowed payload size (${bytes} bytes).`;
+  return errorReply(413, 'RequestEntityTooLarge', text);
+}
+
+function namedError({ payload, errorType }: StreamError): { payload: Buffer; errorType: string } {
+  return { payload, errorType: normalErrorType(errorType) };
+}
+
 const ERROR_TYPE = /^(Runtime|Function)\.[A-Z][a-zA-Z]+$/;
 
 /** As AWS normalises it for logs and metrics; the payload keeps whatever the function said. */
 function errorTypeOf(request: HttpRequest): string {
-  const type = request.head.headers.get('lambda-runtime-function-error-type') ?? '';
+  return normalErrorType(request.head.headers.get('lambda-runtime-function-error-type') ?? '');
+}
+
+function normalErrorType(type: string): string {
   if (ERROR_TYPE.test(type)) return type;
   return type.startsWith('Function.') ? 'Function.Unknown' : 'Runtime.Unknown';
 }

@@ -325,17 +325,6 @@ describe.each(nodes)('$name', (node) => {
     expect(await fn.result({})).toEqual(['own', expect.stringContaining("Cannot find package 'not-there'")]);
   });
 
-  test('response streaming is refused by name', async () => {
-    const fn = await startSource(node, `exports.handler = awslambda.streamifyResponse(async () => {});`);
-    await fn.ended;
-    expect(fn.api.initErrors.map(jsonOf)).toMatchObject([
-      {
-        errorType: 'Runtime.MalformedStreamingHandler',
-        errorMessage: 'Hearth does not implement awslambda.streamifyResponse yet.',
-      },
-    ]);
-  });
-
   test('prints console lines as one framed event each, before the response', async () => {
     const fn = await startSource(
       node,

@@ -6,6 +6,8 @@ export interface RuntimeRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Of a chunked body, where it had any. */
+  readonly trailers?: Readonly<Record<string, string>>;
 }
 
 /** How an invocation ended, as its runtime reported it. */
@@ -104,16 +106,16 @@ export class RuntimeApiServer {
     const headLength = this.#received.indexOf(END_OF_HEAD);
     if (headLength < 0) return undefined;
     const [first = '', ...lines] = this.#received.toString('latin1', 0, headLength).split('\r\n');
-    const headers = Object.fromEntries(
-      lines.map((line) => {
-        const [, name = '', value = ''] = /^([^:]+): (.*)$/.exec(line) ?? [];
-        return [name.toLowerCase(), value];
-      }),
-    );
+    const headers = fields(lines);
     const start = headLength + END_OF_HEAD.length;
+    const [method = '', path = ''] = first.split(' ');
+    if (headers['transfer-encoding'] === 'chunked') {
+      const chunked = readChunked(this.#received, start);
+      if (chunked) this.#received = this.#received.subarray(chunked.end);
+      return chunked && { method, path, headers, body: chunked.body, trailers: chunked.trailers };
+    }
     const end = start + Number(headers['content-length'] ?? 0);
     if (this.#received.length < end) return undefined;
-    const [method = '', path = ''] = first.split(' ');
     const request = { method, path, headers, body: this.#received.subarray(start, end) };
     this.#received = this.#received.subarray(end);
     return request;
@@ -156,5 +158,40 @@ export class RuntimeApiServer {
       this.#socket?.write(bytes.subarray(start, start + step));
       if (start + step < bytes.length) await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+}
+
+function fields(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [, name = '', value = ''] = /^([^:]+): (.*)$/.exec(line) ?? [];
+      return [name.toLowerCase(), value];
+    }),
+  );
+}
+
+interface ChunkedBody {
+  readonly body: Buffer;
+  readonly trailers: Record<string, string>;
+  readonly end: number;
+}
+
+/** A whole chunked body; undefined while something of it is missing. */
+function readChunked(bytes: Buffer, start: number): ChunkedBody | undefined {
+  const chunks: Buffer[] = [];
+  for (let at = start; ; ) {
+    const line = bytes.indexOf('\r\n', at);
+    if (line < 0) return undefined;
+    const size = Number.parseInt(bytes.toString('latin1', at, line), 16);
+    at = line + 2;
+    if (size === 0) {
+      const end = bytes.toString('latin1', at, at + 2) === '\r\n' ? at : bytes.indexOf(END_OF_HEAD, at) + 2;
+      if (end < at || bytes.length < end + 2) return undefined;
+      const trailers = fields(bytes.toString('latin1', at, end).split('\r\n').slice(0, -1));
+      return { body: Buffer.concat(chunks), trailers, end: end + 2 };
+    }
+    if (bytes.length < at + size + 2) return undefined;
+    chunks.push(bytes.subarray(at, at + size));
+    at += size + 2;
   }
 }

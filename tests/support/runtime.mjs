@@ -50,6 +50,52 @@ async function init() {
   }
 }
 
+/** Writes a streamed response step by step, waiting where the server takes no more. */
+function streamed(id, steps) {
+  return new Promise((resolve) => {
+    const headers = {
+      'Content-Type': 'text/plain',
+      'Lambda-Runtime-Function-Response-Mode': 'streaming',
+      'Transfer-Encoding': 'chunked',
+      Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body',
+    };
+    const path = `${base}/invocation/${id}/response`;
+    const request = http.request({ host, port, method: 'POST', path, headers }, (response) => {
+      response.resume();
+      response.on('end', () => resolve({ status: response.statusCode }));
+    });
+    request.on('error', () => resolve({ status: 'cut' }));
+    void write(request, steps);
+  });
+}
+
+async function write(request, steps) {
+  for (const step of steps) {
+    if (step.text !== undefined) await flushed(request, step.text);
+    for (let left = step.bytes ?? 0; left > 0 && !request.destroyed; left -= 65_536)
+      await flushed(request, Buffer.alloc(Math.min(left, 65_536), 'x'));
+    if (step.hang) return;
+    if (step.log) writeSync(1, `${step.log}\n`);
+    if (step.exit !== undefined) process.exit(step.exit);
+    if (step.cut) return request.destroy();
+    if (step.error) {
+      const { type, body } = step.error;
+      request.addTrailers({
+        'Lambda-Runtime-Function-Error-Type': type,
+        'Lambda-Runtime-Function-Error-Body': Buffer.from(JSON.stringify(body)).toString('base64'),
+      });
+    }
+  }
+  request.end();
+}
+
+function flushed(request, bytes) {
+  return new Promise((resolve) => {
+    request.once('close', resolve);
+    request.write(bytes, resolve);
+  });
+}
+
 async function handle(event, id, headers) {
   const text = JSON.stringify(event);
   const file = `${process.env.TMP}/kept`;
@@ -100,6 +146,10 @@ for (;;) {
   const event = JSON.parse(next.text);
   let sent;
   try {
+    if (event?.stream) {
+      writeSync(1, `streamed: ${(await streamed(id, event.stream)).status}\n`);
+      continue;
+    }
     const result = await handle(event, id, next.headers);
     const headers = event?.mode ? { 'Lambda-Runtime-Function-Response-Mode': event.mode } : {};
     sent = await call('POST', `/invocation/${id}/response`, { body: JSON.stringify(result), headers });

@@ -3,6 +3,7 @@ import type { Identity, OperationModel } from '../../aws-protocol/index.ts';
 import type { FunctionLookup } from '../../functions/index.ts';
 import type { InvocationOutcome, InvocationRequest, Invoker } from '../../invoke/index.ts';
 import { functionArn, resolveFunctionName, type Scope } from '../../model/index.ts';
+import type { EventStreamAnswer } from './event-stream-answer.ts';
 import { checkPayload, type InvokeOptions, readInvokeOptions } from './invoke-request.ts';
 
 /** Whether another account may use a function; throws (or rejects with) AccessDeniedException. */
@@ -14,7 +15,7 @@ export interface InvokeNeeds {
   readonly invoker: Invoker;
   readonly lookup: FunctionLookup;
   readonly access: InvokeAccess;
-  /** Of Lambda's `Invoke`, for what is not plain. */
+  /** Of the operation, for what is not plain. */
   readonly model: OperationModel;
 }
 
@@ -31,6 +32,8 @@ export interface InvokeExchange {
   readonly response: ServerResponse;
   readonly call: InvokeCall;
   readonly payload: Buffer;
+  /** Of `InvokeWithResponseStream`. */
+  readonly answer?: EventStreamAnswer;
 }
 
 /** An Invoke that was read and found right, as far as that can be told without its function. */
@@ -41,7 +44,7 @@ export interface ReadInvoke {
 
 /** Runs an Invoke and writes its answer. Rejects with an `AwsError` when it was refused or the function did not run. */
 export async function performInvoke(needs: InvokeNeeds, exchange: InvokeExchange): Promise<void> {
-  const { response, call, payload } = exchange;
+  const { response, call, payload, answer } = exchange;
   const { options, invocation } = readInvoke(needs.model, call, payload);
   const { address } = invocation;
   if (address.account !== call.identity.account) {
@@ -54,7 +57,8 @@ export async function performInvoke(needs: InvokeNeeds, exchange: InvokeExchange
     response.writeHead(204, ['x-amzn-RequestId', call.requestId]).end();
     return;
   }
-  writeOutcome(response, await needs.invoker.invoke(invocation), call.requestId);
+  if (answer) answer.complete(await needs.invoker.invoke({ ...invocation, responseStream: answer }));
+  else writeOutcome(response, await needs.invoker.invoke(invocation), call.requestId);
 }
 
 /** Throws an `AwsError` in AWS's words. What the payload says is not looked at. */

@@ -22,6 +22,11 @@ export const invokeMembers = {
   },
 } as const satisfies MemberStatus;
 
+/** The same of InvokeWithResponseStream, which has fewer members. */
+export const invokeWithResponseStreamMembers = {
+  refused: { TenantId: invokeMembers.refused.TenantId },
+} as const satisfies MemberStatus;
+
 /** What an Invoke asks for besides function and payload. */
 export interface InvokeOptions {
   readonly dryRun: boolean;
@@ -30,16 +35,24 @@ export interface InvokeOptions {
   readonly clientContext?: string;
 }
 
-/** `/2015-03-31/functions/{name}/invocations`. */
-const PREFIX = '/2015-03-31/functions/';
-const SUFFIX = '/invocations';
+const INVOKE = { prefix: '/2015-03-31/functions/', suffix: '/invocations' } as const;
+const STREAM = { prefix: '/2021-11-15/functions/', suffix: '/response-streaming-invocations' } as const;
 
 /** The function named by an Invoke's path, percent-decoded; undefined for every other path. */
 export function invokedFunction(path: string): string | undefined {
-  if (!path.startsWith(PREFIX)) return undefined;
+  return nameBetween(path, INVOKE);
+}
+
+/** The same for an InvokeWithResponseStream. */
+export function streamedFunction(path: string): string | undefined {
+  return nameBetween(path, STREAM);
+}
+
+function nameBetween(path: string, { prefix, suffix }: typeof INVOKE | typeof STREAM): string | undefined {
+  if (!path.startsWith(prefix)) return undefined;
   const end = path.endsWith('/') ? path.length - 1 : path.length;
-  if (!path.startsWith(SUFFIX, end - SUFFIX.length)) return undefined;
-  const name = path.slice(PREFIX.length, end - SUFFIX.length);
+  if (!path.startsWith(suffix, end - suffix.length)) return undefined;
+  const name = path.slice(prefix.length, end - suffix.length);
   if (name === '' || name.includes('/')) return undefined;
   return name.includes('%') ? decoded(name) : name;
 }
@@ -102,7 +115,7 @@ function checkByModel(
   validateInput('lambda', model, input);
   for (const member of ['TenantId', 'DurableExecutionName'] as const) {
     if (input[member] !== undefined)
-      throw notImplemented('Invoke', member, invokeMembers.refused[member].hint);
+      throw notImplemented(model.name, member, invokeMembers.refused[member].hint);
   }
 }
 

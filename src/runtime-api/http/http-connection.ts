@@ -1,13 +1,15 @@
 import type { Socket } from 'node:net';
 import type { HttpLimits } from './limits.ts';
 import { errorReply, type ReplyPart } from './reply.ts';
-import type { BodyBudget } from './request-body.ts';
+import type { BodyBudget, BodyStream } from './request-body.ts';
 import type { Malformed, RequestHead } from './request-head.ts';
 import { type HttpRequest, RequestParser } from './request-parser.ts';
 
 /** Who answers. Exactly one `reply` is owed for each request; it may come later. */
 export interface ConnectionOwner {
   request(request: HttpRequest, connection: HttpConnection): void;
+  /** Where the body of this request is to be passed on to; most are collected. `resume` ends a pause of the stream. */
+  stream?(head: RequestHead, connection: HttpConnection): BodyStream | undefined;
   /** The connection is gone; `unfinished` is the head of a request that was cut off in its body. */
   closed(connection: HttpConnection, unfinished: RequestHead | undefined): void;
 }
@@ -50,7 +52,7 @@ export class HttpConnection {
   constructor(socket: Socket, owner: ConnectionOwner, { limits, budget }: ConnectionBounds) {
     this.#socket = socket;
     this.#owner = owner;
-    this.#parser = new RequestParser(limits, budget);
+    this.#parser = new RequestParser(limits, budget, (head) => owner.stream?.(head, this));
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('drain', () => this.#run());
@@ -67,6 +69,11 @@ export class HttpConnection {
     this.#answering = false;
     this.#held = options.hold === true;
     this.#out.push(...parts);
+    this.#run();
+  }
+
+  /** Reads on: whoever a body is passed on to has room again. */
+  resume(): void {
     this.#run();
   }
 
@@ -92,6 +99,8 @@ export class HttpConnection {
   }
 
   #received(chunk: Buffer): void {
+    // After the last answer the client may go on sending for as long as it likes.
+    if (!this.#keepAlive && !this.#answering) return;
     this.#parser.push(chunk);
     this.#run();
   }
@@ -143,7 +152,8 @@ export class HttpConnection {
   }
 
   #limitReadAhead(): void {
-    const full = (this.#answering || this.#behind) && this.#parser.buffered > READ_AHEAD_BYTES;
+    const behind = (this.#answering || this.#behind) && this.#parser.buffered > READ_AHEAD_BYTES;
+    const full = behind || this.#parser.streamFull;
     if (full && !this.#socket.isPaused()) this.#socket.pause();
     else if (!full && this.#socket.isPaused()) this.#socket.resume();
   }

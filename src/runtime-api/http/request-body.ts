@@ -1,5 +1,5 @@
 import type { HttpLimits } from './limits.ts';
-import type { Malformed } from './request-head.ts';
+import { type Malformed, parseField } from './request-head.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -8,6 +8,25 @@ export interface BodyReader {
   /** Reads from `offset`; returns where the rest begins, or what is wrong. */
   read(bytes: Buffer, offset: number): number | Malformed;
   readonly done: boolean;
+  /** Fields after a chunked body, names in lower case; absent where there are none. */
+  readonly trailers?: ReadonlyMap<string, string> | undefined;
+}
+
+/** Where the bytes of one body go. */
+export interface BodyTarget {
+  add(part: Buffer): void;
+  /** So long that its sender is listened to no further. */
+  readonly beyondPatience: boolean;
+  /** The body is over, or will not come to its end: nothing is held for it any more. */
+  release(): void;
+}
+
+/** A body that is passed on while it arrives. */
+export interface BodyStream extends BodyTarget {
+  /** Called after the parts that came together. */
+  flush(): void;
+  /** No more can be taken for now. */
+  readonly full: boolean;
 }
 
 /** What all bodies on their way in one session may hold together, in bytes. */
@@ -33,7 +52,7 @@ export class BodyBudget {
  * What was read of a body so far. Past the limit, or where the budget has no more, nothing is kept, so that a client may
  * finish and read its 413. A body in one piece is not copied; more pieces, however small, grow one buffer.
  */
-export class BodyContent {
+export class BodyContent implements BodyTarget {
   readonly #limits: HttpLimits;
   readonly #budget: BodyBudget;
   #bytes: Buffer = NOTHING;
@@ -95,13 +114,14 @@ export class BodyContent {
 }
 
 const TOO_LONG: Malformed = { status: 413, reason: 'Body too long' };
+const TRAILERS_TOO_LONG: Malformed = { status: 431, reason: 'Trailers too long' };
 
 /** A body with `Content-Length`. */
 export class LengthBody implements BodyReader {
-  readonly #content: BodyContent;
+  readonly #content: BodyTarget;
   #left: number;
 
-  constructor(content: BodyContent, length: number) {
+  constructor(content: BodyTarget, length: number) {
     this.#content = content;
     this.#left = length;
   }
@@ -123,21 +143,26 @@ const LINE_BYTES_MAX = 1_024;
 
 type ChunkedState = 'size' | 'data' | 'data-end' | 'trailers' | 'done';
 
-/** A body with `Transfer-Encoding: chunked`; extensions and trailers are read and dropped. */
+/** A body with `Transfer-Encoding: chunked`; extensions are read and dropped. */
 export class ChunkedBody implements BodyReader {
-  readonly #content: BodyContent;
+  readonly #content: BodyTarget;
   readonly #limits: HttpLimits;
   #state: ChunkedState = 'size';
   #left = 0;
   #trailerBytes = 0;
+  #trailers: Map<string, string> | undefined;
 
-  constructor(content: BodyContent, limits: HttpLimits) {
+  constructor(content: BodyTarget, limits: HttpLimits) {
     this.#content = content;
     this.#limits = limits;
   }
 
   get done(): boolean {
     return this.#state === 'done';
+  }
+
+  get trailers(): ReadonlyMap<string, string> | undefined {
+    return this.#trailers;
   }
 
   read(bytes: Buffer, offset: number): number | Malformed {
@@ -162,11 +187,14 @@ export class ChunkedBody implements BodyReader {
 
   #readLine(bytes: Buffer, offset: number): number | Malformed {
     const end = bytes.indexOf('\r\n', offset, 'latin1');
-    if (end === -1) {
-      return bytes.length - offset > LINE_BYTES_MAX ? { status: 400, reason: 'Malformed chunk' } : offset;
-    }
+    if (end === -1) return this.#awaitLine(bytes.length - offset) ?? offset;
     const malformed = this.#takeLine(bytes.toString('latin1', offset, end));
     return malformed ?? end + 2;
+  }
+
+  #awaitLine(bytes: number): Malformed | undefined {
+    if (this.#state === 'trailers') return bytes > this.#limits.headBytes ? TRAILERS_TOO_LONG : undefined;
+    return bytes > LINE_BYTES_MAX ? { status: 400, reason: 'Malformed chunk' } : undefined;
   }
 
   #takeLine(line: string): Malformed | undefined {
@@ -184,9 +212,19 @@ export class ChunkedBody implements BodyReader {
 
   #takeTrailer(line: string): Malformed | undefined {
     this.#trailerBytes += line.length + 2;
+    if (this.#trailerBytes > this.#limits.headBytes) return TRAILERS_TOO_LONG;
     if (line === '') this.#state = 'done';
-    return this.#trailerBytes > this.#limits.headBytes
-      ? { status: 431, reason: 'Trailers too long' }
-      : undefined;
+    else return this.#keepTrailer(line);
+    return undefined;
+  }
+
+  #keepTrailer(line: string): Malformed | undefined {
+    const field = parseField(line);
+    this.#trailers ??= new Map();
+    if (!field || this.#trailers.size >= this.#limits.headers) {
+      return { status: 400, reason: 'Malformed trailer field' };
+    }
+    if (!this.#trailers.has(field.name)) this.#trailers.set(field.name, field.value);
+    return undefined;
   }
 }

@@ -69,7 +69,7 @@ function parseHeaders(lines: readonly string[]): Map<string, string> | Malformed
  * One line of the head. No regular expression looks at the value as a whole: trimming with one takes time in the cube of
  * its length, and a head of blanks could keep the server busy for hours.
  */
-function parseField(line: string): { readonly name: string; readonly value: string } | undefined {
+export function parseField(line: string): { readonly name: string; readonly value: string } | undefined {
   const colon = line.indexOf(':');
   const name = line.slice(0, Math.max(0, colon));
   if (!FIELD_NAME.test(name) || FIELD_CONTROL.test(line)) return undefined;
