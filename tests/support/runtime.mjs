@@ -75,7 +75,7 @@ async function write(request, steps) {
     for (let left = step.bytes ?? 0; left > 0 && !request.destroyed; left -= 65_536)
       await flushed(request, Buffer.alloc(Math.min(left, 65_536), 'x'));
     if (step.hang) return;
-    if (step.log) writeSync(1, `${step.log}\n`);
+    if (step.log && !request.destroyed) writeSync(1, `${step.log}\n`);
     if (step.exit !== undefined) process.exit(step.exit);
     if (step.cut) return request.destroy();
     if (step.error) {
