@@ -5,7 +5,7 @@ export type OutputFormat = 'text' | 'json';
 /** A stream that may be somebody's terminal. */
 export interface Terminal {
   readonly isTTY?: boolean;
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
 }
 
 /** What a terminal has that nobody made wider. */
@@ -57,6 +57,11 @@ export class Output {
     const [first = '', ...rest] = this.#lines(text, NAME_COLUMNS);
     this.line(`${this.style('bold', name.padEnd(NAME_COLUMNS))}${first}`);
     for (const line of rest) this.line(' '.repeat(NAME_COLUMNS) + line);
+  }
+
+  /** A part of the result as it comes, without an end of line. */
+  write(part: string | Uint8Array): void {
+    this.#out.write(part);
   }
 
   note(text: string): void {

@@ -77,6 +77,39 @@ test('deploy creates a function, and later brings it up to date without being to
   });
 });
 
+test('invoke --stream prints what a function writes while it runs, and ends with its error', async () => {
+  const files = {
+    'index.mjs': `export const handler = awslambda.streamifyResponse(async (event, stream) => {
+      stream.write('first\\n');
+      if (event.hang) await new Promise(() => setInterval(() => {}, 1000));
+      stream.end('last');
+    });`,
+  };
+  const node = ['--handler', 'index.handler', '--runtime', runtimes.node];
+  await hearthCli(['deploy', '--function-name', 'chat', '--source-dir', source('chat', files), ...node]);
+  const invoke = ['invoke', 'chat', '--stream'];
+  expect(await hearthCli(invoke)).toEqual({ code: 0, stdout: 'first\nlast', stderr: '' });
+  const json = await hearthCli([...invoke, '--output', 'json', '--tail']);
+  const lines = json.stdout
+    .trim()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line));
+  expect(lines.at(-1)).toEqual({ InvokeComplete: { Log: expect.stringMatching(/^START[^]*REPORT/) } });
+  expect(lines[0]).toEqual({ PayloadChunk: expect.stringMatching(/^first\n/) });
+
+  const child = spawn(program[0] ?? '', [...program.slice(1), ...invoke, '--event', '{"hang":true}'], {
+    env: { ...process.env, ...awsEnv(hearth.endpoint) },
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [printed] = (await once(child.stdout, 'data')) as [Buffer];
+  // Only the timeout of three seconds ends the function.
+  expect([printed.toString(), child.exitCode]).toEqual(['first\n', null]);
+  expect(await once(child, 'close')).toEqual([3, null]);
+  expect(stderr).toContain('Function error: Sandbox.Timedout');
+  expect(stderr).toContain('Task timed out after 3.00 seconds');
+});
+
 test('deploy with an alias publishes a version and moves the alias to it', async () => {
   const client = lambdaClient(hearth.endpoint);
   for (const version of ['1', '2']) {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { endpointFlags, lambdaClient } from '../clients.ts';
+import { invokeStreaming } from '../stream.ts';
 import { inspectFlags, type InvokeAnswer, invokeUnderDebugger, wantsInspector } from '../inspect.ts';
 import { type Command, type CommandContext, exitCodes, text, UsageError } from '../command.ts';
 
@@ -11,6 +12,7 @@ export const invoke: Command = {
     { flags: '--event <event>', description: 'a file, - for standard input, or JSON', default: '{}' },
     { flags: '--qualifier <qualifier>', description: 'a version or an alias' },
     { flags: '--tail', description: 'print the log of this invocation, REPORT line included' },
+    { flags: '--stream', description: 'print the answer while the function writes it' },
     ...inspectFlags,
     ...endpointFlags,
   ],
@@ -18,16 +20,22 @@ export const invoke: Command = {
     `hearth invoke hello --event '{"name":"Ada"}' --tail`,
     'hearth invoke hello --event events/order.json --qualifier live',
     'generate | hearth invoke hello --event -',
+    'hearth invoke chat --stream',
     'hearth invoke hello --inspect',
   ],
   async run(values, [name = ''], context) {
     if (wantsInspector(values)) {
+      if (values['stream'] === true) throw new UsageError('--stream does not go with --inspect');
       const answer = await invokeUnderDebugger(values, context, {
         name,
         event: readEvent(text(values, 'event') ?? '{}'),
       });
       print(context, answer);
       return answer.error ? exitCodes.functionError : exitCodes.ok;
+    }
+    if (values['stream'] === true) {
+      const event = readEvent(text(values, 'event') ?? '{}');
+      return await invokeStreaming(values, context, { name, event });
     }
     const { InvokeCommand } = await import('@aws-sdk/client-lambda');
     const client = await lambdaClient(values, context);
