@@ -1,4 +1,8 @@
-import { InvokeWithResponseStreamCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  InvokeWithResponseStreamCommand,
+  type LambdaClient,
+  PutFunctionConcurrencyCommand,
+} from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { createFunction, createNode, invoke, lambdaClient } from '../support/functions.ts';
 import { type RunningHearth, startHearth } from '../support/hearth.ts';
@@ -84,6 +88,34 @@ test('Node.js: a kill for memory in the middle is told, and the environment star
   });
   expect(killed.log).toContain('Error Type: Runtime.OutOfMemory');
   expect((await stream('hungry', {})).text).toBe('first last');
+});
+
+test('Node.js: a reader who leaves is not missed: the function runs to its end, in the environment that it has', async () => {
+  await createNode(
+    client,
+    'left',
+    `let ended = 0;
+     export const handler = awslambda.streamifyResponse(async (event, stream) => {
+       if (event.ask) return void stream.end(String(ended));
+       for (let piece = 0; piece < 40; piece++) {
+         if (!stream.write(Buffer.alloc(100_000, 'x'))) await new Promise((go) => stream.once('drain', go));
+       }
+       stream.end();
+       ended++;
+     });`,
+    { Timeout: 30 },
+  );
+  const alone = { FunctionName: 'left', ReservedConcurrentExecutions: 1 };
+  await client.send(new PutFunctionConcurrencyCommand(alone));
+  const { EventStream } = await client.send(
+    new InvokeWithResponseStreamCommand({ FunctionName: 'left', Payload: '{}' }),
+  );
+  for await (const event of EventStream ?? []) if (event.PayloadChunk) break;
+  client.destroy();
+  client = lambdaClient(hearth.endpoint);
+  // Until then the function is busy, and the call is throttled.
+  const asked = (): Promise<string> => stream('left', { ask: true }).then(({ text }) => text, String);
+  await expect.poll(asked, { timeout: 30_000 }).toBe('1');
 });
 
 const SHELL = `#!/bin/sh

@@ -101,6 +101,19 @@ test('each piece is passed on when it comes, before the response is complete', a
   expect(it.closed).toBeGreaterThan(0);
 });
 
+test('a stream is the same however it is split', async () => {
+  const { it, client } = await Session.running();
+  client.socket.setNoDelay(true);
+  const text = `${CHUNKED_HEAD}3;ext=1\r\nabc\r\n004\r\ndefg\r\n0\r\nLambda-Runtime-Function-Error-Type: Odd\r\n\r\n`;
+  for (const byte of Buffer.from(text)) {
+    client.write(Uint8Array.of(byte));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(await client.reply()).toMatchObject({ status: 202 });
+  expect(it.pieces.join('')).toBe('abcdefg');
+  expect(it.answers).toMatchObject([{ kind: 'streamed-error', type: 'Odd' }]);
+});
+
 test('a body with a length is passed on just so', async () => {
   const { it, client } = await Session.running();
   client.post(RESPONSE, 'whole', STREAMING);
