@@ -12,12 +12,13 @@ import {
   type RequestHead,
   textReply,
 } from './http/index.ts';
+import { normalErrorType } from './error-type.ts';
 import { matchRoute } from './routes.ts';
 import { encodeInvocation, type RuntimeInvocation } from './runtime-event.ts';
 import { nextState, type RuntimeEvent, type RuntimeState, refusalText } from './runtime-states.ts';
 import type { ResponseReader } from './streaming/response-reader.ts';
-import { StreamedResponse } from './streaming/streamed-response.ts';
-import { type StreamError, trailerError } from './streaming/trailer-error.ts';
+import { ResponseStreaming, type StreamAnswer } from './streaming/response-streaming.ts';
+import { trailerError } from './streaming/trailer-error.ts';
 
 /** What the runtime made of the invocation that it was given. */
 export type RuntimeAnswer =
@@ -28,14 +29,7 @@ export type RuntimeAnswer =
       readonly contentType: string | undefined;
       readonly errorType: string;
     }
-  /** The whole response has gone to its reader. `type` is what the runtime called the error. */
-  | { readonly kind: 'streamed' }
-  | {
-      readonly kind: 'streamed-error';
-      readonly payload: Buffer;
-      readonly errorType: string;
-      readonly type: string;
-    }
+  | StreamAnswer
   | { readonly kind: 'refused'; readonly reason: AnswerRefusal };
 
 /** Answers that AWS does not pass on. */
@@ -89,16 +83,12 @@ export class RuntimeSession {
   readonly #budget: BodyBudget;
   readonly #tooLarge: string;
   readonly #streamTooLarge: string;
+  readonly #streaming: ResponseStreaming;
   readonly #connections = new Set<HttpConnection>();
   readonly #waiting = new Set<HttpConnection>();
   #state: RuntimeState = 'Started';
   #current: RuntimeInvocation | undefined;
   #undelivered: RuntimeInvocation | undefined;
-  /** Of the current invocation; without one a response is collected, whatever its mode. */
-  #reader: ResponseReader | undefined;
-  #stream: StreamedResponse | undefined;
-  /** The connection of the current response ended before the response did. */
-  #streamCut = false;
   #closed = false;
 
   constructor(observer: RuntimeObserver, limits = runtimeSessionLimits) {
@@ -107,6 +97,7 @@ export class RuntimeSession {
     this.#budget = new BodyBudget(limits.bodiesBytes);
     this.#tooLarge = tooLarge(limits.http.bodyBytes);
     this.#streamTooLarge = tooLarge(limits.streamBytes);
+    this.#streaming = new ResponseStreaming(limits);
   }
 
   get state(): RuntimeState {
@@ -140,7 +131,7 @@ export class RuntimeSession {
   deliver(invocation: RuntimeInvocation, reader?: ResponseReader): void {
     this.#move('deliver');
     this.#current = invocation;
-    this.#reader = reader;
+    this.#streaming.readBy(reader);
     this.#undelivered = invocation;
     this.#sendUndelivered();
   }
@@ -186,7 +177,7 @@ export class RuntimeSession {
     const repeated = this.#state === 'Ready';
     if (!this.#tryMove('next', connection)) return;
     this.#waiting.add(connection);
-    if (this.#streamCut) this.#tellOfCut();
+    if (this.#streaming.takeCut()) this.#observer.answered({ kind: 'refused', reason: 'truncated' });
     if (!repeated) this.#observer.ready();
   }
 
@@ -221,8 +212,9 @@ export class RuntimeSession {
     if (request.oversized) return { answer: { kind: 'refused', reason: 'too-large' }, reply: this.#tooLarge };
     const failure = mode === undefined ? undefined : trailerError(request);
     if (failure) {
-      const contentType = undefined;
-      return { answer: { kind: 'error', ...namedError(failure), contentType }, reply: ACCEPTED };
+      const errorType = normalErrorType(failure.errorType);
+      const { payload } = failure;
+      return { answer: { kind: 'error', payload, contentType: undefined, errorType }, reply: ACCEPTED };
     }
     const answered = { payload: request.body, contentType: headers.get('content-type') };
     if (event === 'response') {
@@ -232,44 +224,24 @@ export class RuntimeSession {
     return { answer: { kind: 'error', ...answered, errorType: errorTypeOf(request) }, reply: ACCEPTED };
   }
 
-  // --- streamed responses
-
   /** The body of a streamed response is passed on where somebody reads it so; everything else is collected. */
   #streamOf(head: RequestHead, connection: HttpConnection): BodyStream | undefined {
-    const reader = this.#reader;
-    if (reader === undefined || this.#state !== 'Running') return undefined;
+    if (!this.#streaming.hasReader || this.#state !== 'Running') return undefined;
     if (head.headers.get(RESPONSE_MODE) !== 'streaming') return undefined;
     const route = matchRoute(head.method, head.target);
     if (route.kind !== 'response' || this.#wrongInvocation(route.requestId, head)) return undefined;
     this.#move('response');
-    this.#stream = new StreamedResponse(head, reader, {
-      limitBytes: this.#limits.streamBytes,
-      patienceBytes: this.#limits.http.discardBytes,
+    return this.#streaming.begin(head, {
       resume: () => connection.resume(),
       overflowed: () => this.#observer.answered({ kind: 'refused', reason: 'stream-too-large' }),
     });
-    return this.#stream;
   }
 
   #streamEnded(request: HttpRequest, connection: HttpConnection): void {
-    const oversized = this.#stream?.oversized === true;
-    this.#stream = undefined;
+    const answer = this.#streaming.end(request);
     this.#move('response-sent');
-    connection.reply([oversized ? this.#streamTooLarge : ACCEPTED], { hold: true });
-    if (oversized) return;
-    const error = trailerError(request);
-    this.#observer.answered(
-      error ? { kind: 'streamed-error', ...namedError(error), type: error.errorType } : { kind: 'streamed' },
-    );
-  }
-
-  /**
-   * Often it is the end of the process that cut the connection, and how it ended is what the caller should hear. So this is
-   * told only when the runtime goes on.
-   */
-  #tellOfCut(): void {
-    this.#streamCut = false;
-    this.#observer.answered({ kind: 'refused', reason: 'truncated' });
+    connection.reply([answer ? ACCEPTED : this.#streamTooLarge], { hold: true });
+    if (answer) this.#observer.answered(answer);
   }
 
   #initError(request: HttpRequest, connection: HttpConnection): void {
@@ -304,15 +276,8 @@ export class RuntimeSession {
     this.#connections.delete(connection);
     this.#waiting.delete(connection);
     if (this.#closed || !unfinished) return;
-    if (this.#stream?.head === unfinished) this.#cutStream(this.#stream);
+    if (this.#streaming.cutOff(unfinished)) this.#move('response-sent');
     else this.#truncated(unfinished);
-  }
-
-  #cutStream(stream: StreamedResponse): void {
-    this.#stream = undefined;
-    this.#move('response-sent');
-    // One that was too long is answered already.
-    this.#streamCut = !stream.oversized;
   }
 
   /** A response that was cut off is an answer too: the caller need not wait for the timeout. */
@@ -339,18 +304,6 @@ function tooLarge(bytes: number): string {
   return errorReply(413, 'RequestEntityTooLarge', text);
 }
 
-function namedError({ payload, errorType }: StreamError): { payload: Buffer; errorType: string } {
-  return { payload, errorType: normalErrorType(errorType) };
-}
-
-const ERROR_TYPE = /^(Runtime|Function)\.[A-Z][a-zA-Z]+$/;
-
-/** As AWS normalises it for logs and metrics; the payload keeps whatever the function said. */
 function errorTypeOf(request: HttpRequest): string {
   return normalErrorType(request.head.headers.get('lambda-runtime-function-error-type') ?? '');
-}
-
-function normalErrorType(type: string): string {
-  if (ERROR_TYPE.test(type)) return type;
-  return type.startsWith('Function.') ? 'Function.Unknown' : 'Runtime.Unknown';
 }
