@@ -2,6 +2,8 @@
 
 const { types } = require('node:util');
 
+const XRAY_CAUSE_LIMIT_BYTES = 32_768;
+
 /** The `Runtime.*` error types, which the caller sees as `errorType`. */
 function runtimeError(kind, message) {
   const error = new Error(message);
@@ -87,4 +89,21 @@ function toXRayCause(error) {
   };
 }
 
-module.exports = { asError, runtimeError, toLogText, toPayload, toXRayCause };
+/** A header is one line of visible ASCII: what the function says must not end it. */
+function headerText(text) {
+  return String(text).replace(/[^\x20-\x7e]/g, '?');
+}
+
+function errorHeaders(payload, error) {
+  const type = `Lambda-Runtime-Function-Error-Type: ${headerText(payload.errorType).slice(0, 256)}\r\n`;
+  const cause = toXRayCause(error);
+  if (cause === undefined) return type;
+  const text = JSON.stringify(cause).replace(
+    /[\x7f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  if (text.length > XRAY_CAUSE_LIMIT_BYTES) return type;
+  return `${type}Lambda-Runtime-Function-XRay-Error-Cause: ${text}\r\n`;
+}
+
+module.exports = { asError, errorHeaders, headerText, runtimeError, toLogText, toPayload };

@@ -1,12 +1,11 @@
 'use strict';
 
-const { runtimeError, toPayload, toXRayCause } = require('./errors.cjs');
+const { errorHeaders, runtimeError, toPayload } = require('./errors.cjs');
 const { isStreaming } = require('./handler.cjs');
 const { current } = require('./logging.cjs');
 
 const UNCAUGHT_EXIT_CODE = 129;
 const REJECTION_EXIT_CODE = 128;
-const XRAY_CAUSE_LIMIT_BYTES = 32_768;
 
 const nodeJsExitMessage =
   'The Lambda runtime client detected an unexpected Node.js exit code. This is most commonly caused by a Promise that was never settled. For more information, see https://nodejs.org/docs/latest/api/process.html#exit-codes';
@@ -17,23 +16,6 @@ function nodeJsExit() {
 
 function isThenable(value) {
   return typeof value?.then === 'function';
-}
-
-/** A header is one line of visible ASCII: what the function says must not end it. */
-function headerText(text) {
-  return String(text).replace(/[^\x20-\x7e]/g, '?');
-}
-
-function errorHeaders(payload, error) {
-  const type = `Lambda-Runtime-Function-Error-Type: ${headerText(payload.errorType).slice(0, 256)}\r\n`;
-  const cause = toXRayCause(error);
-  if (cause === undefined) return type;
-  const text = JSON.stringify(cause).replace(
-    /[\x7f-\uffff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  if (text.length > XRAY_CAUSE_LIMIT_BYTES) return type;
-  return `${type}Lambda-Runtime-Function-XRay-Error-Cause: ${text}\r\n`;
 }
 
 /** One invocation: settles once, by whichever of promise, callback or empty event loop comes first. */

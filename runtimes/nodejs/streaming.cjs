@@ -3,7 +3,7 @@
 // Loaded only by functions that stream their response.
 
 const { Writable } = require('node:stream');
-const { runtimeError } = require('./errors.cjs');
+const { headerText, runtimeError } = require('./errors.cjs');
 const { STREAMING } = require('./handler.cjs');
 const { Invocation, isThenable, nodeJsExit } = require('./runtime.cjs');
 
@@ -41,17 +41,12 @@ function toBytes(chunk) {
   return typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk : JSON.stringify(chunk);
 }
 
-/** A header is one line of visible ASCII: what the function says must not end it. */
-function fieldValue(text) {
-  return String(text).replace(/[^\x20-\x7e]/g, '?');
-}
-
 /** An error in the trailers; without its trace where that makes it too long. */
 function errorTrailers(payload) {
   const bytes = [payload, { ...payload, trace: [] }, { errorType: payload.errorType }]
     .map((shown) => Buffer.from(JSON.stringify(shown)))
     .find((shown) => shown.length <= ERROR_BODY_LIMIT_BYTES);
-  const type = fieldValue(payload.errorType).slice(0, 256);
+  const type = headerText(payload.errorType).slice(0, 256);
   const body = bytes === undefined ? '' : bytes.toString('base64');
   return `Lambda-Runtime-Function-Error-Type: ${type}\r\nLambda-Runtime-Function-Error-Body: ${body}\r\n`;
 }
@@ -116,7 +111,7 @@ class ResponseStream extends Writable {
     this.begun = true;
     this.#connection.beginStream(
       this.#invocation.requestId,
-      `Content-Type: ${fieldValue(this.#contentType)}\r\n${STREAM_HEADERS}${this.#invocation.attemptHeader}`,
+      `Content-Type: ${headerText(this.#contentType)}\r\n${STREAM_HEADERS}${this.#invocation.attemptHeader}`,
     );
     this._onBeforeFirstWrite?.((chunk) => this.#connection.streamChunk(Buffer.from(toBytes(chunk))));
   }

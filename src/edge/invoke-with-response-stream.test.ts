@@ -319,18 +319,20 @@ describe('readers that do not read', () => {
   });
 
   test('a function that is silent for longer than that is waited for', async () => {
-    const running = await start(
-      async (request) => {
-        const writer = new Writer(request);
-        writer.put(Buffer.from('a'));
-        await new Promise((resolve) => setTimeout(resolve, 500));
-        writer.put(Buffer.from('b'));
-        return done;
-      },
-      { limits: { unreadStallMs: 100 } },
-    );
+    const slow = streamer();
+    const invoke = async (request: InvocationRequest): Promise<InvocationOutcome> => {
+      if (request.payload.length === 0) return slow.invoke(request);
+      const writer = new Writer(request);
+      writer.put(Buffer.from('a'));
+      // One whose reader does not read begins after this one, and ends when that is given up.
+      await slowReader(running);
+      await slow.ended;
+      writer.put(Buffer.from('b'));
+      return done;
+    };
+    const running = await start(invoke, { limits: { unreadStallMs: 100 } });
     const answer = await client(running.endpoint).send(
-      new InvokeWithResponseStreamCommand({ FunctionName: 'fn' }),
+      new InvokeWithResponseStreamCommand({ FunctionName: 'fn', Payload: '1' }),
     );
     expect(await read(answer.EventStream)).toEqual({ text: 'ab', chunks: 2, complete: {} });
   });

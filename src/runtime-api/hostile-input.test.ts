@@ -74,13 +74,19 @@ test('thousands of hostile requests are each refused or answered, and the runtim
   const honest = await connect();
   honest.get('/2018-06-01/runtime/invocation/next');
   await ready.promise;
-  session.deliver({
+  const invocation = {
     requestId: 'right-id',
     invocationId: 'attempt',
     deadlineMs: 1,
     invokedFunctionArn: 'arn',
     traceHeader: 'Root=1',
     payload: Buffer.from('{}'),
+  };
+  const streamed: Buffer[] = [];
+  session.deliver(invocation, {
+    open: () => streamed.push(Buffer.alloc(0)),
+    write: (bytes) => streamed.push(bytes) > 0,
+    close: () => undefined,
   });
   await honest.reply();
 
@@ -96,7 +102,7 @@ test('thousands of hostile requests are each refused or answered, and the runtim
     [...seen].filter((status) => ![100, 200, 400, 403, 404, 405, 413, 431, 501, 505].includes(status)),
   ).toEqual([]);
   expect([...seen]).toEqual(expect.arrayContaining([200, 400, 403, 404, 405, 501]));
-  expect(answers).toEqual([]);
+  expect([answers, streamed]).toEqual([[], []]);
   honest.post('/2018-06-01/runtime/invocation/right-id/response', '"still here"');
   expect((await honest.reply())?.status).toBe(202);
   expect(answers).toEqual([{ kind: 'response', payload: Buffer.from('"still here"') }]);
