@@ -11,7 +11,7 @@ const SIGNED_HEADERS = 'host;x-amz-date';
 /** One whole request, good for the fifteen minutes that a signature lives. */
 export function signedInvokeRequest(name: string, payload: string, credentials: Credentials): string {
   const path = `/2015-03-31/functions/${name}/invocations`;
-  const timestamp = `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+  const timestamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const scope = `${timestamp.slice(0, 8)}/us-east-1/lambda/aws4_request`;
   const canonical = `POST\n${path}\n\nhost:127.0.0.1\nx-amz-date:${timestamp}\n\n${SIGNED_HEADERS}\n${sha256(payload)}`;
   const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${sha256(canonical)}`;
