@@ -2,13 +2,10 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { familyOf } from './identifiers.ts';
 import { Interpreters } from './interpreters.ts';
+import { addJava } from './java/add-java.ts';
+import { CannotAddRuntime } from './cannot-add-runtime.ts';
 import { type LibraryReport, type OnFetch, provisionRuntimeLibraries } from './libraries.ts';
 import { definedOnly, type Machine } from './machine.ts';
-
-/** Why an interpreter could not be added; the message is for the user and says what to do instead. */
-export class CannotAddRuntime extends Error {
-  override readonly name = 'CannotAddRuntime';
-}
 
 export interface AddedRuntime {
   readonly identifier: string;
@@ -17,11 +14,13 @@ export interface AddedRuntime {
   readonly libraries: readonly LibraryReport[];
 }
 
+const WAY_ROUND =
+  'Deploy it on provided.al2023, with a bootstrap that brings the language: docs/runtimes.md tells how.';
 const FETCH_TIMEOUT_MS = 600_000;
 
 /**
  * Makes an interpreter of this runtime available, and the SDKs that belong to it: Node.js from npm into Hearth's own
- * folder, Python through `uv`. Rejects with `CannotAddRuntime`.
+ * folder, Python through `uv`; for Java, AWS's client for the JDK that is there. Rejects with `CannotAddRuntime`.
  */
 export async function addRuntime(
   machine: Machine,
@@ -31,9 +30,13 @@ export async function addRuntime(
   const family = familyOf(identifier);
   if (family === undefined) throw new CannotAddRuntime(`AWS Lambda has no runtime ${identifier}.`);
   if (family.kind === 'absent')
-    throw new CannotAddRuntime(`Hearth does not run ${family.language} functions yet.`);
+    throw new CannotAddRuntime(`Hearth does not run ${family.language} functions. ${WAY_ROUND}`);
   if (family.kind === 'provided') {
     throw new CannotAddRuntime(`${identifier} needs nothing: the function brings its own bootstrap.`);
+  }
+  if (family.kind === 'java') {
+    const { path, version } = await addJava(machine, family.major, onFetch);
+    return { identifier, path, version, libraries: [] };
   }
   const present = await new Interpreters(machine).find(family);
   if (!present) {

@@ -6,6 +6,9 @@ import { thisMachine } from '../../tests/support/interpreters.ts';
 import { functionVersion } from '../../tests/support/runtime-versions.ts';
 import { runProgram } from '../sandbox/index.ts';
 import { MachineRuntimes } from './catalog.ts';
+import { Interpreters } from './interpreters.ts';
+import { clientFolder, clientJars } from './java/interface-client.ts';
+import { javaArguments } from './java/launch.ts';
 import type { LaunchFacts } from './launch.ts';
 import type { Machine } from './machine.ts';
 
@@ -32,7 +35,10 @@ function machineWith(programs: Readonly<Record<string, string>>, name: string): 
   for (const [path, version] of Object.entries(programs)) {
     const file = join(home, path);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `#!/bin/sh\necho called >> ${home}/calls\necho '${version}'\n`);
+    writeFileSync(
+      file,
+      `#!/bin/sh\necho called >> ${home}/calls\necho '${version}'\necho '${version}' >&2\n`,
+    );
     chmodSync(file, 0o755);
   }
   return {
@@ -70,6 +76,41 @@ describe('interpreters', () => {
     const machine = machineWith({ [path]: 'v18.99.0' }, `node ${way}`);
     const found = await new MachineRuntimes(machine).describe('nodejs18.x');
     expect(found?.interpreter).toEqual({ path: join(machine.home, path), version: '18.99.0' });
+  });
+
+  test.each([
+    ['PATH', 'bin/java'],
+    ['JAVA_HOME', 'named/bin/java'],
+    ['a variable of the hosted runners', 'named-21/bin/java'],
+    ['SDKMAN!', '.sdkman/candidates/java/21.99.0-tem/bin/java'],
+    ['mise', '.local/share/mise/installs/java/21.99.0/bin/java'],
+    ['asdf', '.asdf/installs/java/temurin-21.99.0/bin/java'],
+    ['the hosted tool cache', 'toolcache/Java_Temurin-Hotspot_jdk/21.99.0/x64/bin/java'],
+  ])('Java is found by %s', async (way, path) => {
+    const machine = machineWith({ [path]: 'openjdk version "21.99.0" 2030-01-01' }, `java ${way}`);
+    const env = {
+      ...machine.env,
+      JAVA_HOME: join(machine.home, 'named'),
+      JAVA_HOME_21_X64: join(machine.home, 'named-21'),
+    };
+    const found = await new Interpreters({ ...machine, env }).find({ kind: 'java', major: '21' });
+    const prefix = dirname(dirname(join(machine.home, path)));
+    expect(found).toEqual({ path: join(machine.home, path), version: '21.99.0', prefix });
+  });
+
+  test.each([
+    ['8', '1.8.0_999', 'openjdk version "1.8.0_999"'],
+    ['11', '11.0.99', 'java version "11.0.99" 2030-01-01 LTS'],
+    ['99', '99', 'openjdk version "99" 2030-01-01'],
+    ['99', undefined, 'openjdk version "9.9.0"'],
+    ['99', undefined, 'openjdk version "990.1"'],
+  ])('Java %s is %s by the version that it tells', async (major, version, told) => {
+    const machine = machineWith(
+      { 'bin/java': `Picked up JAVA_TOOL_OPTIONS: -Xint\n${told}` },
+      `tells ${told}`,
+    );
+    const all = await new Interpreters(machine).find({ kind: 'java', major });
+    expect(all?.path === join(machine.home, 'bin/java') ? all.version : undefined).toBe(version);
   });
 
   test('the newest of several is taken, by number and not by letter', async () => {
@@ -127,10 +168,21 @@ describe('descriptions', () => {
     });
   });
 
-  test('a language that Hearth does not run is refused by name', async () => {
-    expect(await catalog.describe('java21')).not.toHaveProperty('interpreter');
+  test('a missing Java is to be installed first, and then comes with a command', async () => {
+    expect((await catalog.describe('java99')) ?? 'unknown').toBe('unknown');
+    const described = await catalog.describe('java21');
+    expect(described?.howToAdd).toMatch(
+      /^(install Java 21 \(such as: .*\), then )?hearth runtimes add java21$/,
+    );
     await expect(catalog.plan(functionVersion({ runtime: 'java21' }))).rejects.toThrow(
-      'Hearth does not run Java functions (java21) yet.',
+      `The runtime java21 is not available on this machine. Add it: ${described?.howToAdd}`,
+    );
+  });
+
+  test('a language that Hearth does not run is refused by name', async () => {
+    expect(await catalog.describe('ruby3.4')).not.toHaveProperty('interpreter');
+    await expect(catalog.plan(functionVersion({ runtime: 'ruby3.4' }))).rejects.toThrow(
+      'Hearth does not run Ruby functions (ruby3.4).',
     );
   });
 
@@ -293,6 +345,82 @@ describe('launch plans', () => {
     const environment = { AWS_LAMBDA_EXEC_WRAPPER: '/nowhere/wrapper' };
     const { command } = await programOf({ runtime: 'nodejs24.x', environment });
     expect(await runProgram(command)).toMatchObject({ exitCode: 127 });
+  });
+
+  describe('Java', () => {
+    const machine = machineWith({ 'jdk/bin/java': 'openjdk version "25.99.0"' }, 'java plans');
+    beforeAll(() => mkdirSync(clientFolder(machine), { recursive: true }));
+
+    async function javaProgram(overrides: Parameters<typeof functionVersion>[0], place = inside) {
+      const env = { JAVA_HOME: join(machine.home, 'jdk') };
+      const java = new MachineRuntimes({ ...machine, env, runProgram, arch: 'arm64' });
+      const plan = await java.plan(functionVersion({ runtime: 'java25', handler: 'a.B::c', ...overrides }));
+      return { plan, ...plan.program(place, facts) };
+    }
+
+    test("runs AWS's client over TCP, with a heap by the function's memory", async () => {
+      const { plan, command, cwd, env } = await javaProgram({ memoryMiB: 512 });
+      const jars = clientJars.map((jar) => `/var/runtime/lib/${jar}`);
+      expect(command).toEqual([
+        '/var/lang/bin/java',
+        '-XX:MaxHeapSize=445645k',
+        '-XX:+UseSerialGC',
+        '-XX:+TieredCompilation',
+        '-XX:TieredStopAtLevel=1',
+        '--add-opens=java.base/java.io=ALL-UNNAMED',
+        '-XX:+ErrorFileToStderr',
+        '-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac',
+        '-Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI=' +
+          '/var/runtime/lib/jni/libaws-lambda-jni.linux-aarch_64.so',
+        '-classpath',
+        jars.join(':'),
+        'com.amazonaws.services.lambda.runtime.api.client.AWSLambda',
+        'a.B::c',
+      ]);
+      expect([cwd, plan.usesRuntimeSocket]).toEqual(['/var/task', false]);
+      expect(plan.mounts).toEqual([
+        { source: clientFolder(machine), target: '/var/runtime' },
+        { source: join(machine.home, 'jdk'), target: '/var/lang' },
+      ]);
+      expect(env).toMatchObject({ AWS_EXECUTION_ENV: 'AWS_Lambda_java25', _LAMBDA_TELEMETRY_LOG_FD: '3' });
+      for (const name of ['PWD', 'SHLVL', 'HEARTH_RUNTIME_SOCKET', 'AWS_ACCESS_KEY'])
+        expect(env).not.toHaveProperty(name);
+    });
+
+    test.each([
+      [128, 111_411],
+      [1_600, 1_392_640],
+      [3_008, 2_834_432],
+    ])('of %d MB the heap may have %d KiB', async (memoryMiB, kib) => {
+      expect((await javaProgram({ memoryMiB })).command).toContain(`-XX:MaxHeapSize=${kib}k`);
+    });
+
+    test('compiles thoroughly from Java 25 on where Init happens ahead', () => {
+      const start = { arch: 'x64', version: functionVersion({}), inside } as const;
+      const ahead = { ...facts, initializationType: 'provisioned-concurrency' } as const;
+      const quick = '-XX:TieredStopAtLevel=1';
+      expect(javaArguments({ ...start, major: '25', facts: ahead })).not.toContain(quick);
+      expect(javaArguments({ ...start, major: '21', facts: ahead })).toContain(quick);
+      expect(javaArguments({ ...start, major: '11', facts })).not.toContain(quick);
+    });
+
+    test('finds layers where there is no /opt of its own', async () => {
+      const place = { ...inside, path: (target: string) => (target === '/opt' ? '/data/opt' : target) };
+      const { command } = await javaProgram({}, place);
+      expect(command.find((argument) => argument.includes('.jar:'))).toMatch(/:\/data\/opt\/java\/lib\/\*$/);
+    });
+
+    test('a wrapper gets the whole command', async () => {
+      const environment = { AWS_LAMBDA_EXEC_WRAPPER: '/opt/wrapper' };
+      const { command } = await javaProgram({ environment });
+      expect(command.slice(0, 5)).toEqual([
+        '/bin/sh',
+        '-c',
+        'exec "$0" "$@"',
+        '/opt/wrapper',
+        '/var/lang/bin/java',
+      ]);
+    });
   });
 
   test('JSON logging is told by two variables', async () => {

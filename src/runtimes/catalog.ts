@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { awsError, type FunctionVersion } from '../model/index.ts';
 import { familyOf, type RuntimeFamily, runnableIdentifiers } from './identifiers.ts';
-import { Interpreters } from './interpreters.ts';
+import { type Interpreter, Interpreters } from './interpreters.ts';
+import { clientFolder, clientMissing } from './java/interface-client.ts';
+import { howToInstallJava } from './java/add-java.ts';
 import type { DebugLaunch, LaunchPlan, RuntimeCatalog, RuntimeDescription } from './launch.ts';
-import { type PreparedRuntime, planCustomRuntime, planNode, planPython } from './launch-plans.ts';
+import { type PreparedRuntime, planCustomRuntime, planJava, planNode, planPython } from './launch-plans.ts';
 import type { Machine } from './machine.ts';
 import { ensureRuntimeFolder } from './runtime-folder.ts';
 
-type Languages = Extract<RuntimeFamily, { kind: 'nodejs' | 'python' }>;
+type Languages = Extract<RuntimeFamily, { kind: 'nodejs' | 'python' | 'java' }>;
 
 /** The runtimes that this machine can start. */
 export class MachineRuntimes implements RuntimeCatalog {
@@ -44,9 +46,9 @@ export class MachineRuntimes implements RuntimeCatalog {
     return {
       identifier,
       versionArnHash: hashOf(identifier, interpreter?.version ?? ''),
-      ...(interpreter
+      ...(interpreter && this.#isWhole(family)
         ? { interpreter: { path: interpreter.path, version: interpreter.version } }
-        : howToAdd(identifier, family)),
+        : howToAdd(identifier, family, interpreter)),
     };
   }
 
@@ -55,9 +57,14 @@ export class MachineRuntimes implements RuntimeCatalog {
     if (family?.kind === 'provided') return planCustomRuntime(version, family);
     if (family === undefined || family.kind === 'absent') throw missing(version.runtime, family);
     const prepared = { ...(await this.#prepare(version.runtime, family)), ...(debug ? { debug } : {}) };
-    return family.kind === 'nodejs'
-      ? planNode(version, family, prepared)
-      : planPython(version, family, prepared);
+    if (family.kind === 'nodejs') return planNode(version, family, prepared);
+    if (family.kind === 'python') return planPython(version, family, prepared);
+    return planJava(version, family, { ...prepared, arch: this.#machine.arch });
+  }
+
+  /** Our own bootstraps ship with Hearth; AWS's client for Java is fetched. */
+  #isWhole(family: RuntimeFamily): boolean {
+    return family.kind !== 'java' || !clientMissing(this.#machine);
   }
 
   async #prepare(identifier: string, family: Languages): Promise<PreparedRuntime> {
@@ -72,8 +79,11 @@ export class MachineRuntimes implements RuntimeCatalog {
 
   async #find(identifier: string, family: Languages): Promise<PreparedRuntime> {
     const interpreter = await this.#interpreters.find(family);
-    if (!interpreter) throw missing(identifier, family);
-    const runtimeDir = await ensureRuntimeFolder(this.#machine, family.kind, interpreter);
+    if (!interpreter || !this.#isWhole(family)) throw missing(identifier, family, interpreter);
+    const runtimeDir =
+      family.kind === 'java'
+        ? clientFolder(this.#machine)
+        : await ensureRuntimeFolder(this.#machine, family.kind, interpreter);
     return { interpreter, runtimeDir };
   }
 }
@@ -82,18 +92,29 @@ function hashOf(identifier: string, version: string): string {
   return createHash('sha256').update(`${identifier}\0${version}`).digest('hex');
 }
 
-function howToAdd(identifier: string, family: RuntimeFamily): { howToAdd?: string } {
-  return family.kind === 'absent' ? {} : { howToAdd: `hearth runtimes add ${identifier}` };
+function howToAdd(
+  identifier: string,
+  family: RuntimeFamily,
+  interpreter: Interpreter | undefined,
+): { howToAdd?: string } {
+  if (family.kind === 'absent') return {};
+  const command = `hearth runtimes add ${identifier}`;
+  const needsJava = family.kind === 'java' && interpreter === undefined;
+  return { howToAdd: needsJava ? `${howToInstallJava(family.major)}, then ${command}` : command };
 }
 
-function missing(identifier: string, family: RuntimeFamily | undefined): Error {
+function missing(
+  identifier: string,
+  family: RuntimeFamily | undefined,
+  interpreter?: Interpreter | undefined,
+): Error {
   if (family?.kind === 'absent') {
     return awsError(
       'InvalidRuntimeException',
-      `Hearth does not run ${family.language} functions (${identifier}) yet.`,
+      `Hearth does not run ${family.language} functions (${identifier}).`,
     );
   }
-  const how = family ? ` Add it: ${howToAdd(identifier, family).howToAdd}` : '';
+  const how = family ? ` Add it: ${howToAdd(identifier, family, interpreter).howToAdd}` : '';
   return awsError(
     'InvalidRuntimeException',
     `The runtime ${identifier} is not available on this machine.${how}`,

@@ -26,9 +26,10 @@ export function environmentOf(
     AWS_XRAY_DAEMON_ADDRESS: `${hostOf(facts)}:${XRAY_PORT}`,
     ...version.environment,
     ...functionVariables(version, facts),
-    ...credentialVariables(facts),
+    ...credentialVariables(family, facts),
     ...platformVariables(facts, inside),
-    ...(family.kind === 'provided' ? {} : bootstrapVariables(version, inside)),
+    ...(family.kind === 'provided' ? {} : managedVariables(version)),
+    ...(family.kind === 'nodejs' || family.kind === 'python' ? bootstrapVariables(inside) : {}),
   };
 }
 
@@ -88,8 +89,12 @@ function functionVariables(version: FunctionVersion, facts: LaunchFacts): Variab
   };
 }
 
-function credentialVariables({ credentials }: LaunchFacts): Variables {
+/** The oldest versions of Java have them twice (observed.md, 109). */
+function credentialVariables(family: RuntimeFamily, { credentials }: LaunchFacts): Variables {
+  const twice = family.kind === 'java' && Number(family.major) <= 11;
   return {
+    ...(twice ? { AWS_ACCESS_KEY: credentials.accessKeyId } : {}),
+    ...(twice ? { AWS_SECRET_KEY: credentials.secretAccessKey } : {}),
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_SESSION_TOKEN: credentials.sessionToken,
@@ -106,12 +111,15 @@ function platformVariables(facts: LaunchFacts, inside: InsideView): Variables {
   };
 }
 
-/** For our own bootstraps, which take all but the first away before the function's code runs. */
-function bootstrapVariables(version: FunctionVersion, inside: InsideView): Variables {
+/** The descriptor is for the runtime; our own bootstraps take it away before the function's code runs, Java's does not. */
+function managedVariables(version: FunctionVersion): Variables {
+  return { AWS_EXECUTION_ENV: `AWS_Lambda_${version.runtime}`, _LAMBDA_TELEMETRY_LOG_FD: LOG_DESCRIPTOR };
+}
+
+/** For our own bootstraps, which take them away before the function's code runs. */
+function bootstrapVariables(inside: InsideView): Variables {
   const opt = inside.path('/opt');
   return {
-    AWS_EXECUTION_ENV: `AWS_Lambda_${version.runtime}`,
-    _LAMBDA_TELEMETRY_LOG_FD: LOG_DESCRIPTOR,
     ...(opt === '/opt' ? {} : { HEARTH_OPT_DIR: opt }),
     ...(inside.runtimeSocketPath ? { HEARTH_RUNTIME_SOCKET: inside.runtimeSocketPath } : {}),
   };

@@ -4,8 +4,10 @@ import { runtimeStanding } from '../model/index.ts';
 export type RuntimeFamily =
   | { readonly kind: 'nodejs'; readonly major: string }
   | { readonly kind: 'python'; readonly minor: string }
+  /** `8`, `11`, `17`, `21`, `25`. */
+  | { readonly kind: 'java'; readonly major: string }
   | { readonly kind: 'provided'; readonly system: 'al2' | 'al2023' }
-  /** AWS has it, Hearth does not yet. */
+  /** AWS has it; Hearth has nothing that would start it. */
   | { readonly kind: 'absent'; readonly language: string };
 
 /** Newest first within a language: the order in which lists show them. */
@@ -22,12 +24,19 @@ export const runnableIdentifiers: readonly string[] = [
   'python3.10',
   'python3.9',
   'python3.8',
+  'java25',
+  'java21',
+  'java17',
+  'java17.al2023',
+  'java11',
+  'java11.al2023',
+  'java8.al2',
+  'java8.al2023',
   'provided.al2023',
   'provided.al2',
 ];
 
 const absentLanguages = [
-  ['java', 'Java'],
   ['dotnet', '.NET'],
   ['ruby', 'Ruby'],
 ] as const;
@@ -44,6 +53,8 @@ export function familyOf(identifier: string): RuntimeFamily | undefined {
   if (node !== undefined) return { kind: 'nodejs', major: node };
   const python = /^python(3\.\d+)$/.exec(identifier)?.[1];
   if (python !== undefined) return { kind: 'python', minor: python };
+  const java = /^java(\d+)(?:\.al2|\.al2023)?$/.exec(identifier)?.[1];
+  if (java !== undefined) return { kind: 'java', major: java };
   if (identifier === 'provided.al2') return { kind: 'provided', system: 'al2' };
   if (identifier === 'provided.al2023') return { kind: 'provided', system: 'al2023' };
   const language = absentLanguages.find(([prefix]) => identifier.startsWith(prefix))?.[1];

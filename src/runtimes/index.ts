@@ -1,4 +1,5 @@
-export { type AddedRuntime, addRuntime, CannotAddRuntime } from './add-runtime.ts';
+export { type AddedRuntime, addRuntime } from './add-runtime.ts';
+export { CannotAddRuntime } from './cannot-add-runtime.ts';
 export { MachineRuntimes } from './catalog.ts';
 export {
   CannotProvideDebugger,
@@ -7,6 +8,7 @@ export {
   RuntimeDebuggers,
 } from './debugging.ts';
 export { isWithoutBootstrap } from './identifiers.ts';
+export { refreshJava } from './java/add-java.ts';
 export type { LaunchFacts, LaunchPlan, RuntimeCatalog, RuntimeDescription } from './launch.ts';
 export { type LibraryReport, librariesMissing, provisionRuntimeLibraries } from './libraries.ts';
 export { localMachine } from './local-machine.ts';

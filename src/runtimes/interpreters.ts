@@ -2,13 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RuntimeFamily } from './identifiers.ts';
-import { type Candidate, findCandidates } from './interpreter-paths.ts';
+import { type Candidate, findCandidates, type Language } from './interpreter-paths.ts';
 import type { Machine } from './machine.ts';
 
 export interface Interpreter {
   /** The program itself, links resolved. */
   readonly path: string;
-  /** `3.12.7`, `22.20.0`. */
+  /** `3.12.7`, `22.20.0`, `17.0.15`, `1.8.0_392`. */
   readonly version: string;
   /**
    * The installation to appear at `/var/lang`; absent where it is part of the system that every environment sees
@@ -21,6 +21,18 @@ interface ProbedVersion {
   readonly modifiedMs: number;
   readonly version: string;
 }
+
+interface Probe {
+  readonly flag: string;
+  readonly version: RegExp;
+}
+
+/** Java before 9 knows no `--version`; what it has instead prints to standard error. */
+const probes: Readonly<Record<Language, Probe>> = {
+  nodejs: { flag: '--version', version: /^v(\d+\.\d+\.\d+)/ },
+  python: { flag: '--version', version: /^Python (\d+\.\d+\.\d+)/ },
+  java: { flag: '-version', version: /^\w+ version "(\d[\d._]*)/m },
+};
 
 const PROBE_TIMEOUT_MS = 10_000;
 const CACHE_FILE = 'interpreters.json';
@@ -41,35 +53,48 @@ export class Interpreters {
   /** The newest interpreter of this family; our own Node.js is preferred for its major version. */
   async find(family: RuntimeFamily): Promise<Interpreter | undefined> {
     if (family.kind === 'nodejs') return this.#findNode(family.major);
+    if (family.kind === 'java') return this.#findJava(family.major);
     return family.kind === 'python' ? this.#findPython(family.minor) : undefined;
   }
 
   async #findNode(major: string): Promise<Interpreter | undefined> {
     const { path, version } = this.#machine.ownNode;
     if (version.split('.')[0] === major) return located(path, version);
-    return this.#newest(findCandidates(this.#machine, 'nodejs'), `${major}.`);
+    return this.#newest('nodejs', findCandidates(this.#machine, 'nodejs'), `${major}.`);
   }
 
   async #findPython(minor: string): Promise<Interpreter | undefined> {
-    return this.#newest(findCandidates(this.#machine, 'python', minor), `${minor}.`);
+    return this.#newest('python', findCandidates(this.#machine, 'python', minor), `${minor}.`);
   }
 
-  async #newest(candidates: readonly Candidate[], prefix: string): Promise<Interpreter | undefined> {
+  /** Always at `/var/lang`, where wrapper scripts start it from; the first release of a version is just `25`. */
+  async #findJava(major: string): Promise<Interpreter | undefined> {
+    const prefix = major === '8' ? '1.8.' : `${major}.`;
+    const found = await this.#newest('java', findCandidates(this.#machine, 'java'), prefix);
+    return found && { ...found, prefix: dirname(dirname(found.path)) };
+  }
+
+  async #newest(
+    language: Language,
+    candidates: readonly Candidate[],
+    prefix: string,
+  ): Promise<Interpreter | undefined> {
     let best: Interpreter | undefined;
     for (const candidate of candidates) {
-      const version = await this.#versionOf(candidate);
-      if (!version?.startsWith(prefix)) continue;
+      const version = await this.#versionOf(language, candidate);
+      if (version === undefined || !`${version}.`.startsWith(prefix)) continue;
       if (best === undefined || isNewer(version, best.version)) best = located(candidate.path, version);
     }
     return best;
   }
 
-  async #versionOf({ path, modifiedMs }: Candidate): Promise<string | undefined> {
+  async #versionOf(language: Language, { path, modifiedMs }: Candidate): Promise<string | undefined> {
     const known = this.#probed.get(path);
     if (known?.modifiedMs === modifiedMs) return known.version || undefined;
-    const command = [path, '--version'] as const;
-    const { stdout } = await this.#machine.runProgram(command, { timeoutMs: PROBE_TIMEOUT_MS });
-    const version = /^(?:Python |v)(\d+\.\d+\.\d+)/.exec(stdout)?.[1] ?? '';
+    const probe = probes[language];
+    const command = [path, probe.flag] as const;
+    const { stdout, stderr } = await this.#machine.runProgram(command, { timeoutMs: PROBE_TIMEOUT_MS });
+    const version = probe.version.exec(language === 'java' ? stderr : stdout)?.[1] ?? '';
     this.#probed.set(path, { modifiedMs, version });
     this.#writing = this.#writing.then(() => this.#writeCache());
     await this.#writing;

@@ -4,14 +4,16 @@ import { environmentOf } from './environment-variables.ts';
 import { debugVariables } from './debugging.ts';
 import type { RuntimeFamily } from './identifiers.ts';
 import type { Interpreter } from './interpreters.ts';
+import { javaArguments } from './java/launch.ts';
 import type { DebugLaunch, LaunchFacts, LaunchPlan } from './launch.ts';
+import type { Machine } from './machine.ts';
 
 type Command = readonly [string, ...string[]];
 
-/** Everything on the host that a launch of one of our own runtimes needs. */
+/** Everything on the host that a launch in a language's own runtime needs. */
 export interface PreparedRuntime {
   readonly interpreter: Interpreter;
-  /** Holds the bootstrap and the SDKs; appears at `/var/runtime`. */
+  /** Holds the bootstrap and the SDKs, or AWS's client; appears at `/var/runtime`. */
   readonly runtimeDir: string;
   /** Where a debugger is let in. */
   readonly debug?: DebugLaunch;
@@ -34,7 +36,8 @@ export function planNode(
   const flags = heapFlags(version);
   return planLanguage(version, family, {
     prepared,
-    command: (interpreter, runtime) => [interpreter, ...flags, `${runtime}/bootstrap.cjs`],
+    usesRuntimeSocket: true,
+    command: (interpreter, inside) => [interpreter, ...flags, `${inside.path('/var/runtime')}/bootstrap.cjs`],
   });
 }
 
@@ -56,7 +59,13 @@ export function planPython(
   const flags = siteFlags(version);
   return planLanguage(version, family, {
     prepared,
-    command: (interpreter, runtime) => [interpreter, ...flags, '-u', `${runtime}/bootstrap.py`],
+    usesRuntimeSocket: true,
+    command: (interpreter, inside) => [
+      interpreter,
+      ...flags,
+      '-u',
+      `${inside.path('/var/runtime')}/bootstrap.py`,
+    ],
   });
 }
 
@@ -68,24 +77,41 @@ function siteFlags({ environment = {} }: FunctionVersion): readonly string[] {
   return 'AWS_LAMBDA_EXEC_WRAPPER' in environment || 'PYTHONPATH' in environment ? [] : ['-S'];
 }
 
+/** AWS's own client in a Java machine, over TCP. */
+export function planJava(
+  version: FunctionVersion,
+  family: Extract<RuntimeFamily, { kind: 'java' }>,
+  { arch, ...prepared }: PreparedRuntime & Pick<Machine, 'arch'>,
+): LaunchPlan {
+  return planLanguage(version, family, {
+    prepared,
+    usesRuntimeSocket: false,
+    command: (interpreter, inside, facts) => [
+      interpreter,
+      ...javaArguments({ major: family.major, arch, version, inside, facts }),
+    ],
+  });
+}
+
 interface LanguageStart {
   readonly prepared: PreparedRuntime;
-  readonly command: (interpreter: string, runtimeDir: string) => Command;
+  readonly usesRuntimeSocket: boolean;
+  readonly command: (interpreter: string, inside: InsideView, facts: LaunchFacts) => Command;
 }
 
 function planLanguage(
   version: FunctionVersion,
   family: RuntimeFamily,
-  { prepared: { interpreter, runtimeDir, debug }, command }: LanguageStart,
+  { prepared: { interpreter, runtimeDir, debug }, usesRuntimeSocket, command }: LanguageStart,
 ): LaunchPlan {
   const mounts: SandboxMount[] = [{ source: runtimeDir, target: '/var/runtime' }, ...(debug?.mounts ?? [])];
   if (interpreter.prefix !== undefined) mounts.push({ source: interpreter.prefix, target: '/var/lang' });
   return planOf(version, family, {
     mounts,
-    usesRuntimeSocket: true,
+    usesRuntimeSocket,
     ...(debug ? { debug } : {}),
-    command: (inside) => {
-      const inner = command(programInside(interpreter, inside), inside.path('/var/runtime'));
+    command: (inside, facts) => {
+      const inner = command(programInside(interpreter, inside), inside, facts);
       const wrapper = version.environment?.['AWS_LAMBDA_EXEC_WRAPPER'];
       return wrapper ? ['/bin/sh', '-c', EXEC, wrapper, ...inner] : inner;
     },
@@ -115,12 +141,12 @@ interface Start {
   readonly mounts: readonly SandboxMount[];
   readonly usesRuntimeSocket: boolean;
   readonly debug?: DebugLaunch;
-  readonly command: (inside: InsideView) => Command;
+  readonly command: (inside: InsideView, facts: LaunchFacts) => Command;
 }
 
 function planOf(version: FunctionVersion, family: RuntimeFamily, start: Start): LaunchPlan {
   const program = (inside: InsideView, facts: LaunchFacts): SandboxProgram => ({
-    command: start.command(inside),
+    command: start.command(inside, facts),
     env: {
       ...environmentOf(version, family, { inside, facts }),
       ...(start.debug ? debugVariables(family, start.debug, inside.path) : {}),

@@ -131,7 +131,7 @@ describe('adding a runtime', () => {
     ['python3.14', /uv is not installed.*pyenv install 3\.14/],
     ['nodejs18.x', /npm could not install node-\w+-\w+@18/],
     ['provided.al2023', /brings its own bootstrap/],
-    ['java21', /does not run Java functions yet/],
+    ['ruby3.4', /does not run Ruby functions\. Deploy it on provided\.al2023/],
     ['cobol', /AWS Lambda has no runtime cobol/],
   ])('%s cannot be added here, and the message says why', async (identifier, message) => {
     const machine = machineWith(`add-not-${identifier}`, {});

@@ -161,13 +161,13 @@ describe('CreateFunction', () => {
     [{ TracingConfig: { Mode: 'Active' } }, 501, 'NotImplemented', 'CreateFunction: TracingConfig.Mode'],
     [{ SnapStart: { ApplyOn: 'PublishedVersions' } }, 501, 'NotImplemented', 'SnapStart.ApplyOn'],
     [
-      { Runtime: 'java21' },
+      { Runtime: 'ruby3.4' },
       501,
       'NotImplemented',
-      'CreateFunction: Runtime. Hearth has no bootstrap for Java',
+      'CreateFunction: Runtime. Hearth does not run .NET and Ruby by itself',
     ],
     [{ Runtime: 'dotnet8' }, 501, 'NotImplemented', 'CreateFunction: Runtime.'],
-    [{ Runtime: 'ruby3.4' }, 501, 'NotImplemented', 'CreateFunction: Runtime.'],
+    [{ Runtime: 'dotnet10' }, 501, 'NotImplemented', 'CreateFunction: Runtime.'],
     [{ Architectures: ['arm64'] }, 501, 'NotImplemented', 'This machine is x86_64.'],
     [{ Code: { S3Bucket: 'my-bucket', S3Key: 'k' } }, 501, 'NotImplemented', 'CreateFunction: Code.S3Bucket'],
     [

@@ -10,7 +10,7 @@ type Refusals = NonNullable<MemberStatus['refused']>;
 export const refusedConfiguration: Refusals = {
   Runtime: {
     when: (runtime) => typeof runtime === 'string' && isWithoutBootstrap(runtime),
-    hint: 'Hearth has no bootstrap for Java, .NET and Ruby yet. Use provided.al2023 and put a bootstrap that starts the function into its code or a layer.',
+    hint: 'Hearth does not run .NET and Ruby by itself. Deploy the function on provided.al2023: .NET published self-contained with Amazon.Lambda.RuntimeSupport as an executable named bootstrap; Ruby with a bootstrap that starts the aws_lambda_ric gem, both from the code or a layer.',
   },
   'VpcConfig.SubnetIds': {
     when: isNonEmptyList,

@@ -50,7 +50,7 @@ test('a runtime that was added is in the list, and a missing SDK is only noted',
 test('a runtime that cannot be added fails with what to do instead', async () => {
   const { code, err } = await runLine('add', 'ruby3.4');
   expect(code).toBe(exitCodes.failed);
-  expect(err).toContain('Hearth does not run Ruby functions yet.');
+  expect(err).toContain('Hearth does not run Ruby functions.');
 });
 
 test('an action that it does not have is a usage error', async () => {

@@ -5,6 +5,7 @@ import {
   type LibraryReport,
   provisionDebugpy,
   provisionRuntimeLibraries,
+  refreshJava,
 } from '../../runtimes/index.ts';
 import { type Command, type CommandContext, exitCodes, type FlagValues, UsageError } from '../command.ts';
 import { machineFor, localRuntimes } from '../local-runtimes.ts';
@@ -15,7 +16,7 @@ export const runtimes: Command = {
   name: 'runtimes',
   summary: 'The runtimes of this machine, and how to add one',
   details: `hearth runtimes              which there are
-hearth runtimes add RUNTIME  fetch one: Node.js from npm, Python by uv
+hearth runtimes add RUNTIME  fetch one: Node.js from npm, Python by uv, AWS's client for Java
 hearth runtimes add debugpy  fetch the debugger of Python ahead of time
 hearth runtimes prepare      fetch the AWS SDKs that functions find in them`,
   args: '[action] [runtime]',
@@ -64,11 +65,12 @@ async function add(identifier: string, values: FlagValues, context: CommandConte
 /** What set-up runs: functions find boto3 and the AWS SDK for JavaScript without bringing them, as on AWS. */
 async function prepare(values: FlagValues, context: CommandContext): Promise<number> {
   const { output } = context;
-  const reports = await provisionRuntimeLibraries(
-    machineFor(values, context),
-    ['nodejs', 'python'],
-    fetching(output),
-  );
+  const machine = machineFor(values, context);
+  const reports = await provisionRuntimeLibraries(machine, ['nodejs', 'python'], fetching(output));
+  await refreshJava(machine, fetching(output)).catch((error: unknown) => {
+    if (!(error instanceof CannotAddRuntime)) throw error;
+    output.note(`${error.message}\nJava functions do not start before it is there.`);
+  });
   if (output.format === 'json') output.json(reports);
   else for (const { outcome, detail } of reports) if (outcome !== 'missing') output.line(detail);
   noteMissing(output, reports);
