@@ -8,7 +8,6 @@ export interface EnvironmentInvocation {
   readonly invokedFunctionArn: string;
   /** Raw event; empty means `{}`. */
   readonly payload: Uint8Array;
-  readonly contentType?: string | undefined;
   readonly clientContext?: string | undefined;
   readonly traceHeader?: string | undefined;
   readonly tail: boolean;
@@ -69,7 +68,7 @@ export function toRuntimeInvocation(
   invocation: EnvironmentInvocation,
   attempt: { readonly uuid: string; readonly nowMs: number; readonly deadlineMs: number },
 ): RuntimeInvocation {
-  const { requestId, invokedFunctionArn, payload, contentType, clientContext } = invocation;
+  const { requestId, invokedFunctionArn, payload, clientContext } = invocation;
   return {
     requestId,
     invocationId: attempt.uuid,
@@ -77,7 +76,6 @@ export function toRuntimeInvocation(
     invokedFunctionArn,
     traceHeader: invocation.traceHeader ?? newTraceHeader(attempt.uuid, attempt.nowMs),
     payload,
-    contentType,
     clientContext,
   };
 }

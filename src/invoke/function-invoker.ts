@@ -59,12 +59,11 @@ export class FunctionInvoker implements Invoker {
 
 /** Member by member: on the path of every invocation a spread costs ten times as much. */
 function withArn(request: InvocationRequest, invokedFunctionArn: string): EnvironmentInvocation {
-  const { requestId, payload, contentType, clientContext, traceHeader, tail, responseStream } = request;
+  const { requestId, payload, clientContext, traceHeader, tail, responseStream } = request;
   return {
     requestId,
     invokedFunctionArn,
     payload,
-    contentType,
     clientContext,
     traceHeader,
     tail,

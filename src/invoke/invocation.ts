@@ -7,7 +7,6 @@ export interface InvocationRequest {
   readonly requestId: string;
   /** Raw event; empty means `{}`. */
   readonly payload: Uint8Array;
-  readonly contentType?: string | undefined;
   /** Already base64-decoded JSON. */
   readonly clientContext?: string | undefined;
   readonly traceHeader?: string | undefined;

@@ -9,7 +9,6 @@ export interface RuntimeInvocation {
   readonly deadlineMs: number;
   readonly invokedFunctionArn: string;
   readonly traceHeader: string;
-  readonly contentType?: string | undefined;
   /** JSON, already decoded. */
   readonly clientContext?: string | undefined;
   readonly payload: Uint8Array;
@@ -26,11 +25,15 @@ export function encodeInvocation(invocation: RuntimeInvocation): readonly ReplyP
   return [head + viewOf(payload).toString('latin1')];
 }
 
-/** In bytes, one a character. Whatever a caller may write in more than ASCII goes out as UTF-8. */
+/**
+ * In bytes, one a character. Whatever a caller may write in more than ASCII goes out as UTF-8. Every event is JSON,
+ * whatever the caller's client named it: the SDKs say `application/octet-stream`, and AWS's own Python client hands an
+ * event of that type to the function as raw bytes.
+ */
 function invocationHead(invocation: RuntimeInvocation, contentLength: number): string {
-  const { clientContext, contentType } = invocation;
+  const { clientContext } = invocation;
   return (
-    `HTTP/1.1 200 OK\r\nContent-Type: ${contentType ? fieldValue(contentType) : 'application/json'}\r\n` +
+    `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n` +
     `Lambda-Runtime-Aws-Request-Id: ${invocation.requestId}\r\n` +
     `Lambda-Runtime-Deadline-Ms: ${invocation.deadlineMs}\r\n` +
     `Lambda-Runtime-Invoked-Function-Arn: ${invocation.invokedFunctionArn}\r\n` +

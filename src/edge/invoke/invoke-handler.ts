@@ -71,7 +71,6 @@ export function readInvoke(model: OperationModel, call: InvokeCall, payload: Buf
     requestId: call.requestId,
     payload,
     tail: options.tail,
-    contentType: headers['content-type'],
     clientContext: options.clientContext,
     traceHeader: typeof traceHeader === 'string' ? traceHeader : undefined,
   };
