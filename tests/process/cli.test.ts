@@ -8,6 +8,7 @@ import { GetAliasCommand, GetFunctionConfigurationCommand } from '@aws-sdk/clien
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createPython, lambdaClient, runtimes } from '../support/functions.ts';
 import { type RunningHearth, root, startHearth } from '../support/hearth.ts';
+import { zip } from '../support/zip.ts';
 import { awsEnv, type Finished, needs, programs, run } from '../support/programs.ts';
 
 /** Hearth's own commands as a person types them, through the real program. */
@@ -131,6 +132,28 @@ test('deploy of a function that is not there yet says what creating it takes, an
   expect(code).toBe(2);
   expect(stderr).toBe('fresh does not exist yet: creating it takes --runtime and --handler\n');
   expect((await hearthCli(['list'])).stdout).not.toContain('fresh');
+});
+
+test('deploy takes an archive as it is, and refuses what is none', async () => {
+  const archive = join(folder, 'made.zip');
+  writeFileSync(archive, zip({ ...says('archived'), 'settings.py': 'KEY = "AKIAABCDEFGHIJKLMNOP"' }));
+  const flags = ['--function-name', 'archived', ...python];
+  const deployed = await hearthCli(['deploy', ...flags, '--zip-file', archive]);
+  expect(deployed).toMatchObject({
+    code: 0,
+    stderr: 'Warning: settings.py contains an AWS access key\n',
+  });
+  expect((await hearthCli(['invoke', 'archived'])).stdout).toBe('["archived", {}]\n');
+  writeFileSync(archive, 'no zip');
+  const refusals = [
+    [['--zip-file', archive], 'is no zip and no jar'],
+    [['--zip-file', join(folder, 'nowhere.jar')], 'is no file'],
+    [['--zip-file', archive, '--source-dir', folder], 'takes the place of --source-dir'],
+  ] as const;
+  for (const [more, reason] of refusals) {
+    const { code, stderr } = await hearthCli(['deploy', ...flags, ...more]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(reason)]);
+  }
 });
 
 test('deploy warns of credentials beside the result, not in it', async () => {

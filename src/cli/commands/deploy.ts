@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
 import { endpointFlags, endpointOf, lambdaClient } from '../clients.ts';
 import {
@@ -14,23 +12,22 @@ import {
 } from '../command.ts';
 import { type Deployed, type Deployment, applyDeployment, publishDeployment } from '../deployment.ts';
 import { findCredentials } from '../package/find-credentials.ts';
-import { readFolder } from '../package/read-folder.ts';
-import { zipEntries } from '../package/zip-entries.ts';
+import { readPackage } from '../package/read-package.ts';
 
 const DEFAULT_ROLE = 'arn:aws:iam::000000000000:role/hearth';
 
 export const deploy: Command = {
   name: 'deploy',
-  summary: 'Create or update a function from a folder',
+  summary: 'Create or update a function from a folder, a zip or a jar',
   flags: [
     { flags: '--function-name <name>', description: 'the function (required)' },
     {
       flags: '--source-dir <folder>',
-      description: 'what to package; a .hearthignore in it leaves files out',
-      default: '.',
+      description: 'what to package (default: the current one); a .hearthignore in it leaves files out',
     },
+    { flags: '--zip-file <file>', description: 'a .zip or .jar to deploy as it is, instead of a folder' },
     { flags: '--handler <handler>', description: 'such as app.handler' },
-    { flags: '--runtime <runtime>', description: 'such as python3.12, nodejs24.x, provided.al2023' },
+    { flags: '--runtime <runtime>', description: 'such as python3.12, nodejs24.x, java21, provided.al2023' },
     { flags: '--memory <mb>', description: 'memory in MB, 128 to 10240; CPU grows with it' },
     { flags: '--timeout <seconds>', description: 'seconds, 1 to 900' },
     {
@@ -48,6 +45,7 @@ export const deploy: Command = {
   examples: [
     'hearth deploy --function-name hello --source-dir ./src \\\n      --handler app.handler --runtime python3.12',
     'hearth deploy --function-name hello --env STAGE=test --memory 512 --alias live',
+    'hearth deploy --function-name orders --zip-file target/orders.jar \\\n      --handler shop.Orders::handle --runtime java21',
   ],
   async run(values, _args, context) {
     const deployment = readDeployment(values, context);
@@ -92,17 +90,13 @@ function print(
 function readDeployment(values: FlagValues, context: CommandContext): Deployment {
   const name = text(values, 'function-name');
   if (!name) throw new UsageError('--function-name is required');
-  const folder = resolve(text(values, 'source-dir') ?? '.');
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new UsageError(`--source-dir: ${folder} is no folder`);
-  const entries = readFolder(folder);
-  if (entries.length === 0) throw new UsageError(`--source-dir: nothing to package in ${folder}`);
+  const { zip, entries } = readPackage(text(values, 'source-dir'), text(values, 'zip-file'));
   const environment = readEnvironment(values);
   for (const warning of findCredentials(entries, environment)) context.output.note(`Warning: ${warning}`);
   const alias = text(values, 'alias');
   return {
     name,
-    zip: zipEntries(entries),
+    zip,
     settings: readSettings(values, environment),
     ...roleOf(values, context),
     publish: values['publish'] === true || alias !== undefined,
