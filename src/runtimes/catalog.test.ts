@@ -369,6 +369,7 @@ describe('launch plans', () => {
         '-XX:TieredStopAtLevel=1',
         '--add-opens=java.base/java.io=ALL-UNNAMED',
         '-XX:+ErrorFileToStderr',
+        '--enable-native-access=ALL-UNNAMED',
         '-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac',
         '-Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI=' +
           '/var/runtime/lib/jni/libaws-lambda-jni.linux-aarch_64.so',

@@ -22,6 +22,8 @@ export interface JavaFunctions {
   readonly layer: Readonly<Record<string, Uint8Array>>;
   /** The classes as one jar, the way build tools make it. */
   readonly jar: string;
+  /** The folder with the classes. */
+  readonly classes: string;
 }
 
 /** Compiles the sources of `tests/vendors/functions/java` for every Java that AWS has. */
@@ -45,6 +47,7 @@ export async function compileJava(folder: string, runtimesDir: string): Promise<
     },
     layer: { 'java/lib/shared.jar': readFileSync(join(folder, 'shared.jar')) },
     jar: join(folder, 'demo.jar'),
+    classes: join(folder, 'demo'),
   };
 }
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { createFunction, invoke, lambdaClient, type TestFunction } from '../support/functions.ts';
 import { type RunningHearth, root, startHearth } from '../support/hearth.ts';
 import { compileJava, foundJavas, type JavaFunctions } from '../support/java-functions.ts';
-import { needs, run } from '../support/programs.ts';
+import { awsEnv, needs, run } from '../support/programs.ts';
 import { isOnPath } from '../support/vendor-builds.ts';
 import { zip } from '../support/zip.ts';
 
@@ -35,6 +35,12 @@ async function stop(): Promise<void> {
 }
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** Everything in the function's log, Init included. */
+async function streamOf(name: string): Promise<string> {
+  const command = [process.execPath, join(root, 'bin/hearth.js'), 'logs', name];
+  return (await run(command, { env: awsEnv(hearth.endpoint) })).stdout;
+}
 
 /** A function with the handler, and a name made of it. */
 async function deploy(
@@ -123,6 +129,19 @@ describe.skipIf(!present)('isolated', () => {
       expect((await invoke(client, name)).payload).toBe('from lib, from a layer');
     });
 
+    test('hearth deploys the jar of a build, and the folder of its classes', async () => {
+      const env = awsEnv(hearth.endpoint);
+      const settings = ['--function-name', `${runtime}-built`.replace('.', '-'), '--memory', '512'];
+      const cli = async (more: readonly string[]): Promise<void> => {
+        const command = [process.execPath, join(root, 'bin/hearth.js'), 'deploy', ...settings, ...more];
+        expect(await run(command, { env })).toMatchObject({ code: 0 });
+      };
+      await cli(['--zip-file', functions.jar, '--handler', 'demo.Greeter', '--runtime', runtime]);
+      expect((await invoke(client, settings[1] ?? '', { name: 'Ada' })).payload).toBe('hello Ada');
+      await cli(['--source-dir', functions.classes, '--handler', 'demo.Raw']);
+      expect((await invoke(client, settings[1] ?? '', 1)).payload).toEqual({ raw: 1 });
+    });
+
     test('an exception has type, message and trace, and is the function’s own affair', async () => {
       const name = await deploy(runtime, 'demo.App::fail');
       const failed = await invoke(client, name, 'today');
@@ -158,8 +177,10 @@ describe.skipIf(!present)('isolated', () => {
     });
 
     test('text logs come as they are; one message of several lines is one event', async () => {
-      const { log } = await invoke(client, await deploy(runtime, 'demo.App::log'), 'it');
+      const name = await deploy(runtime, 'demo.App::log');
+      const { log } = await invoke(client, name, 'it');
       expect(log).toContain('printed it\n');
+      expect(await streamOf(name)).not.toContain('WARNING');
       expect(log).toContain('two\nlines');
     });
 

@@ -55,6 +55,8 @@ function recentFlags({ major, facts }: JavaStart): readonly string[] {
     ...(quick ? ['-XX:+TieredCompilation', '-XX:TieredStopAtLevel=1'] : []),
     '--add-opens=java.base/java.io=ALL-UNNAMED',
     '-XX:+ErrorFileToStderr',
+    // Else Java 24 and later warn in the function's log that AWS's client loads its native library.
+    ...(Number(major) >= 24 ? ['--enable-native-access=ALL-UNNAMED'] : []),
   ];
 }
 
