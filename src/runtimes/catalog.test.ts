@@ -7,7 +7,7 @@ import { functionVersion } from '../../tests/support/runtime-versions.ts';
 import { runProgram } from '../sandbox/index.ts';
 import { MachineRuntimes } from './catalog.ts';
 import { Interpreters } from './interpreters.ts';
-import { clientFolder, clientJars } from './java/interface-client.ts';
+import { clientClassPath, clientFolder } from './java/interface-client.ts';
 import { javaArguments } from './java/launch.ts';
 import type { LaunchFacts } from './launch.ts';
 import type { Machine } from './machine.ts';
@@ -360,7 +360,6 @@ describe('launch plans', () => {
 
     test("runs AWS's client over TCP, with a heap by the function's memory", async () => {
       const { plan, command, cwd, env } = await javaProgram({ memoryMiB: 512 });
-      const jars = clientJars.map((jar) => `/var/runtime/lib/${jar}`);
       expect(command).toEqual([
         '/var/lang/bin/java',
         '-XX:MaxHeapSize=445645k',
@@ -374,7 +373,7 @@ describe('launch plans', () => {
         '-Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI=' +
           '/var/runtime/lib/jni/libaws-lambda-jni.linux-aarch_64.so',
         '-classpath',
-        jars.join(':'),
+        clientClassPath('/var/runtime'),
         'com.amazonaws.services.lambda.runtime.api.client.AWSLambda',
         'a.B::c',
       ]);
@@ -403,6 +402,16 @@ describe('launch plans', () => {
       expect(javaArguments({ ...start, major: '25', facts: ahead })).not.toContain(quick);
       expect(javaArguments({ ...start, major: '21', facts: ahead })).toContain(quick);
       expect(javaArguments({ ...start, major: '11', facts })).not.toContain(quick);
+    });
+
+    test('shares classes where the paths are those of the archive', () => {
+      const start = { arch: 'x64', version: functionVersion({}), facts, major: '25' } as const;
+      const shared = { ...start, archive: 'lib/cds/a.jsa' };
+      expect(javaArguments({ ...shared, inside })).toContain(
+        '-XX:SharedArchiveFile=/var/runtime/lib/cds/a.jsa',
+      );
+      const elsewhere = { ...inside, path: (target: string) => `/data${target}` };
+      expect(javaArguments({ ...shared, inside: elsewhere }).join(' ')).not.toContain('SharedArchiveFile');
     });
 
     test('finds layers where there is no /opt of its own', async () => {

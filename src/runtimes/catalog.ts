@@ -5,6 +5,7 @@ import { familyOf, type RuntimeFamily, runnableIdentifiers } from './identifiers
 import { type Interpreter, Interpreters } from './interpreters.ts';
 import { clientFolder, clientMissing } from './java/interface-client.ts';
 import { howToInstallJava } from './java/add-java.ts';
+import { ensureSharedArchive } from './java/shared-archive.ts';
 import type { DebugLaunch, LaunchPlan, RuntimeCatalog, RuntimeDescription } from './launch.ts';
 import { type PreparedRuntime, planCustomRuntime, planJava, planNode, planPython } from './launch-plans.ts';
 import type { Machine } from './machine.ts';
@@ -80,10 +81,11 @@ export class MachineRuntimes implements RuntimeCatalog {
   async #find(identifier: string, family: Languages): Promise<PreparedRuntime> {
     const interpreter = await this.#interpreters.find(family);
     if (!interpreter || !this.#isWhole(family)) throw missing(identifier, family, interpreter);
-    const runtimeDir =
-      family.kind === 'java'
-        ? clientFolder(this.#machine)
-        : await ensureRuntimeFolder(this.#machine, family.kind, interpreter);
+    if (family.kind === 'java') {
+      const sharedArchive = await ensureSharedArchive(this.#machine, interpreter);
+      return { interpreter, runtimeDir: clientFolder(this.#machine), sharedArchive };
+    }
+    const runtimeDir = await ensureRuntimeFolder(this.#machine, family.kind, interpreter);
     return { interpreter, runtimeDir };
   }
 }

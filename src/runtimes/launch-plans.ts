@@ -15,6 +15,8 @@ export interface PreparedRuntime {
   readonly interpreter: Interpreter;
   /** Holds the bootstrap and the SDKs, or AWS's client; appears at `/var/runtime`. */
   readonly runtimeDir: string;
+  /** Of classes, for Java; below `/var/runtime`. */
+  readonly sharedArchive?: string | undefined;
   /** Where a debugger is let in. */
   readonly debug?: DebugLaunch;
 }
@@ -88,7 +90,14 @@ export function planJava(
     usesRuntimeSocket: false,
     command: (interpreter, inside, facts) => [
       interpreter,
-      ...javaArguments({ major: family.major, arch, version, inside, facts }),
+      ...javaArguments({
+        major: family.major,
+        arch,
+        archive: prepared.sharedArchive,
+        version,
+        inside,
+        facts,
+      }),
     ],
   });
 }

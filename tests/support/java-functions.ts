@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Interpreters } from '../../src/runtimes/interpreters.ts';
-import { clientFolder, clientJars } from '../../src/runtimes/java/interface-client.ts';
+import { clientClassPath, clientFolder } from '../../src/runtimes/java/interface-client.ts';
 import { type FoundInterpreter, thisMachine } from './interpreters.ts';
 import { run } from './programs.ts';
 import { sources } from './vendor-builds.ts';
@@ -28,14 +28,14 @@ export interface JavaFunctions {
 
 /** Compiles the sources of `tests/vendors/functions/java` for every Java that AWS has. */
 export async function compileJava(folder: string, runtimesDir: string): Promise<JavaFunctions> {
-  const client = clientJars.map((jar) => join(clientFolder(thisMachine(runtimesDir)), 'lib', jar));
+  const client = clientClassPath(clientFolder(thisMachine(runtimesDir)));
   const classPath = ['helper', 'shared'].map((name) => join(folder, name));
   for (const name of ['helper', 'shared', 'demo']) {
     const target = join(folder, name);
     rmSync(target, { recursive: true, force: true });
     mkdirSync(target, { recursive: true });
     const files = readdirSync(join(sources, 'java', name)).map((file) => join(sources, 'java', name, file));
-    const path = [...client, ...classPath.filter((one) => existsSync(one))].join(':');
+    const path = [client, ...classPath.filter((one) => existsSync(one))].join(':');
     await must(['javac', '--release', '8', '-nowarn', '-proc:none', '-cp', path, '-d', target, ...files]);
     await must(['jar', 'cf', join(folder, `${name}.jar`), '-C', target, '.']);
   }

@@ -95,6 +95,8 @@ describe.skipIf(!present)('isolated', () => {
         directory: '/var/task',
         authorities: true,
       });
+      // Made by root alone, and read where the function maps it.
+      expect(payload).toMatchObject({ archive: recent && process.getuid?.() === 0 });
       const { heap, tmp } = payload as { heap: number; tmp: string[] };
       // A survivor space of the young generation does not count.
       expect(heap).toBeGreaterThan(445_645 * 1_024 * 0.95);

@@ -3,6 +3,7 @@ import { type Interpreter, Interpreters } from '../interpreters.ts';
 import type { OnFetch } from '../libraries.ts';
 import type { Machine } from '../machine.ts';
 import { clientOutdated, provisionClient } from './interface-client.ts';
+import { ensureSharedArchive } from './shared-archive.ts';
 
 /**
  * Fetches AWS's client where it is missing, for a JDK of this very version that is on the machine: Hearth brings none.
@@ -20,6 +21,7 @@ export async function addJava(machine: Machine, major: string, onFetch: OnFetch)
     );
   }
   await provisionClient(machine, onFetch);
+  await ensureSharedArchive(machine, found);
   return found;
 }
 

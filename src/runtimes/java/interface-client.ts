@@ -44,8 +44,17 @@ const artifacts: readonly Artifact[] = [
 
 const FOLDER_PREFIX = 'java-';
 
-/** The jars in `/var/runtime/lib`, in the order of AWS's own class path. */
-export const clientJars: readonly string[] = artifacts.map(jarOf);
+export const ENTRY_POINT = 'com.amazonaws.services.lambda.runtime.api.client.AWSLambda';
+const NATIVE_PROPERTY = 'com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI';
+
+/** The jars in `lib` of the runtime's folder, in the order of AWS's own class path. */
+export function clientClassPath(runtimeDir: string): string {
+  return artifacts.map((artifact) => `${runtimeDir}/lib/${jarOf(artifact)}`).join(':');
+}
+
+export function nativeFlags(runtimeDir: string, arch: Machine['arch']): readonly string[] {
+  return [`-D${NATIVE_PROPERTY}=${runtimeDir}/${nativeLibrary(arch)}`];
+}
 
 /** The host folder that appears at `/var/runtime`; another version of the client has another folder. */
 export function clientFolder({ runtimesDir }: Machine): string {
@@ -53,7 +62,7 @@ export function clientFolder({ runtimesDir }: Machine): string {
 }
 
 /** The part of the client that speaks HTTP; below `/var/runtime`. AWS builds none for other systems than Linux. */
-export function nativeLibrary(arch: Machine['arch']): string {
+function nativeLibrary(arch: Machine['arch']): string {
   return `lib/jni/libaws-lambda-jni.linux-${arch === 'arm64' ? 'aarch_64' : 'x86_64'}.so`;
 }
 

@@ -2,10 +2,7 @@ import type { FunctionVersion } from '../../model/index.ts';
 import type { InsideView } from '../../sandbox/index.ts';
 import type { LaunchFacts } from '../launch.ts';
 import type { Machine } from '../machine.ts';
-import { clientJars, nativeLibrary } from './interface-client.ts';
-
-const ENTRY_POINT = 'com.amazonaws.services.lambda.runtime.api.client.AWSLambda';
-const NATIVE_PROPERTY = 'com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI';
+import { clientClassPath, ENTRY_POINT, nativeFlags } from './interface-client.ts';
 
 /** What the heap leaves to the rest of the Java machine. */
 const OTHER_SHARE = 0.15;
@@ -14,6 +11,8 @@ const OTHER_KIB_MAX = 240 * 1_024;
 export interface JavaStart {
   readonly major: string;
   readonly arch: Machine['arch'];
+  /** Of shared classes; below `/var/runtime`. */
+  readonly archive?: string | undefined;
   readonly version: FunctionVersion;
   readonly inside: InsideView;
   readonly facts: LaunchFacts;
@@ -21,7 +20,7 @@ export interface JavaStart {
 
 /**
  * The arguments of `java`, as AWS's runtimes have them (recorded from functions that printed their own command line).
- * Left out are AWS's archive of shared classes and its patch of old log4j versions.
+ * Left out is AWS's patch of old log4j versions.
  */
 export function javaArguments(start: JavaStart): readonly string[] {
   const { major, arch, version, inside } = start;
@@ -31,9 +30,10 @@ export function javaArguments(start: JavaStart): readonly string[] {
     '-XX:+UseSerialGC',
     ...(Number(major) >= 17 ? recentFlags(start) : []),
     '-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac',
-    `-D${NATIVE_PROPERTY}=${runtime}/${nativeLibrary(arch)}`,
+    ...nativeFlags(runtime, arch),
+    ...archiveFlags(start),
     '-classpath',
-    [...clientJars.map((jar) => `${runtime}/lib/${jar}`), ...layerJars(inside)].join(':'),
+    [clientClassPath(runtime), ...layerJars(inside)].join(':'),
     ENTRY_POINT,
     version.handler,
   ];
@@ -58,6 +58,13 @@ function recentFlags({ major, facts }: JavaStart): readonly string[] {
     // Else Java 24 and later warn in the function's log that AWS's client loads its native library.
     ...(Number(major) >= 24 ? ['--enable-native-access=ALL-UNNAMED'] : []),
   ];
+}
+
+/** An archive that does not fit (another collector, an agent) is passed over, without a word in the function's log. */
+function archiveFlags({ archive, inside }: JavaStart): readonly string[] {
+  const runtime = inside.path('/var/runtime');
+  if (archive === undefined || runtime !== '/var/runtime') return [];
+  return [`-XX:SharedArchiveFile=${runtime}/${archive}`, '-Xshare:auto', '-Xlog:cds*=off'];
 }
 
 /** AWS's client looks into `/opt/java/lib` by itself; where there is no such place inside, it is told. */

@@ -3,6 +3,8 @@ package demo;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.logging.LogLevel;
 import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Paths;
 import java.security.KeyStore;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -36,8 +38,13 @@ public class App {
         answer.put("flavour", System.getProperty("flavour"));
         answer.put("wrapped", System.getProperty("wrapped"));
         answer.put("authorities", authorities() > 50);
+        answer.put("archive", maps("/var/runtime/lib/cds/"));
         answer.put("tmp", Arrays.asList(new File("/tmp").list()));
         return answer;
+    }
+
+    private static boolean maps(String file) throws Exception {
+        return Files.readAllLines(Paths.get("/proc/self/maps")).stream().anyMatch(line -> line.contains(file));
     }
 
     private static int authorities() throws Exception {
