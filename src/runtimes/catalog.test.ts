@@ -40,6 +40,7 @@ function machineWith(programs: Readonly<Record<string, string>>, name: string): 
       `#!/bin/sh\necho called >> ${home}/calls\necho '${version}'\necho '${version}' >&2\n`,
     );
     chmodSync(file, 0o755);
+    if (path.endsWith('/java')) addModules(dirname(dirname(file)));
   }
   return {
     ...thisMachine(join(home, 'data')),
@@ -47,6 +48,11 @@ function machineWith(programs: Readonly<Record<string, string>>, name: string): 
     env: { PATH: join(home, 'bin'), RUNNER_TOOL_CACHE: join(home, 'toolcache') },
     ownNode: { path: join(home, 'own/bin/node'), version: '24.9.0' },
   };
+}
+
+function addModules(javaHome: string): void {
+  mkdirSync(join(javaHome, 'lib'), { recursive: true });
+  writeFileSync(join(javaHome, 'lib/modules'), '');
 }
 
 describe('interpreters', () => {
@@ -111,6 +117,14 @@ describe('interpreters', () => {
     );
     const all = await new Interpreters(machine).find({ kind: 'java', major });
     expect(all?.path === join(machine.home, 'bin/java') ? all.version : undefined).toBe(version);
+  });
+
+  test('a script named java is none: what lies around it stays out of sandboxes', async () => {
+    const machine = machineWith({ 'bin/java': 'openjdk version "99.1"' }, 'java script');
+    const find = () => new Interpreters(machine).find({ kind: 'java', major: '99' });
+    expect(await find()).toMatchObject({ prefix: machine.home });
+    rmSync(join(machine.home, 'lib'), { recursive: true });
+    expect(await find()).toBeUndefined();
   });
 
   test('the newest of several is taken, by number and not by letter', async () => {

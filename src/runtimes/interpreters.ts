@@ -70,7 +70,8 @@ export class Interpreters {
   /** Always at `/var/lang`, where wrapper scripts start it from; the first release of a version is just `25`. */
   async #findJava(major: string): Promise<Interpreter | undefined> {
     const prefix = major === '8' ? '1.8.' : `${major}.`;
-    const found = await this.#newest('java', findCandidates(this.#machine, 'java'), prefix);
+    const candidates = findCandidates(this.#machine, 'java').filter(({ path }) => isInJavaHome(path));
+    const found = await this.#newest('java', candidates, prefix);
     return found && { ...found, prefix: dirname(dirname(found.path)) };
   }
 
@@ -132,6 +133,12 @@ function located(path: string, version: string): Interpreter {
   if (path.startsWith('/usr/')) return { path, version };
   const prefix = dirname(dirname(path));
   return { path, version, prefix: existsSync(join(prefix, 'bin')) ? prefix : dirname(path) };
+}
+
+/** A script named `java`, say in a user's own `bin`, would bring all that lies around it into sandboxes. */
+function isInJavaHome(path: string): boolean {
+  const home = dirname(dirname(path));
+  return ['lib/modules', 'lib/rt.jar', 'jre/lib/rt.jar'].some((name) => existsSync(join(home, name)));
 }
 
 function isNewer(version: string, than: string): boolean {
