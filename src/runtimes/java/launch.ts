@@ -28,6 +28,8 @@ export function javaArguments(start: JavaStart): readonly string[] {
   return [
     `-XX:MaxHeapSize=${heapKib(version.memoryMiB)}k`,
     '-XX:+UseSerialGC',
+    // Java 9 and later warn in the function's log, or refuse, when AWS's client opens its log by descriptor.
+    ...(Number(major) >= 9 ? ['--add-opens=java.base/java.io=ALL-UNNAMED'] : []),
     ...(Number(major) >= 17 ? recentFlags(start) : []),
     '-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac',
     ...nativeFlags(runtime, arch),
@@ -53,7 +55,6 @@ function recentFlags({ major, facts }: JavaStart): readonly string[] {
   const quick = Number(major) < 25 || facts.initializationType === 'on-demand';
   return [
     ...(quick ? ['-XX:+TieredCompilation', '-XX:TieredStopAtLevel=1'] : []),
-    '--add-opens=java.base/java.io=ALL-UNNAMED',
     '-XX:+ErrorFileToStderr',
     // Else Java 24 and later warn in the function's log that AWS's client loads its native library.
     ...(Number(major) >= 24 ? ['--enable-native-access=ALL-UNNAMED'] : []),

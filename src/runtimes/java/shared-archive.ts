@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Interpreter } from '../interpreters.ts';
 import type { Machine } from '../machine.ts';
 import { clientClassPath, clientFolder, ENTRY_POINT, nativeFlags } from './interface-client.ts';
@@ -23,13 +23,16 @@ exec "$@"`;
 /**
  * The classes of AWS's client as the Java machine keeps them in memory, below `/var/runtime`; AWS's runtimes bring such an
  * archive too. It halves Init: 230 to 115 ms under Java 17 and 25, and costs 0.9 s and 7 MB once for each JDK.
- * Undefined where it cannot be made: Hearth is not root, or Java is older. Functions start without.
+ * Undefined where it cannot be made: Hearth is not root, or Java is older or has no archive of its own to add to (as
+ * jlink makes it). Functions start without.
  */
 export async function ensureSharedArchive(
   machine: Machine,
   { path, version }: Interpreter,
 ): Promise<string | undefined> {
-  if (process.getuid?.() !== 0 || Number.parseInt(version, 10) < OLDEST_MAJOR) return undefined;
+  const base = join(dirname(dirname(path)), 'lib/server/classes.jsa');
+  if (process.getuid?.() !== 0 || Number.parseInt(version, 10) < OLDEST_MAJOR || !existsSync(base))
+    return undefined;
   const jdk = createHash('sha256').update(path).digest('hex').slice(0, 12);
   const archive = `${FOLDER}/${jdk}-${version}-${Math.trunc(statSync(path).mtimeMs)}.jsa`;
   const folder = clientFolder(machine);
