@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { MemberStatus } from '../src/api/index.ts';
 import { iamOperations, lambdaOperations, logsOperations, stsOperations } from '../src/api/index.ts';
 import { loadServiceModel, type ServiceName } from '../src/aws-protocol/index.ts';
-import { invokeMembers, invokeWithResponseStreamMembers } from '../src/edge/index.ts';
+import { invokeMembers } from '../src/edge/index.ts';
 import { type Calls, callers, readCalls } from './client-calls.ts';
 import { byArea } from './operation-groups.ts';
 
@@ -25,7 +25,7 @@ const services: readonly Service[] = [
     operations: [
       ...lambdaOperations,
       { name: 'Invoke', members: invokeMembers },
-      { name: 'InvokeWithResponseStream', members: invokeWithResponseStreamMembers },
+      { name: 'InvokeWithResponseStream' },
     ],
   },
   { name: 'logs', title: 'CloudWatch Logs', operations: logsOperations },

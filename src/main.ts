@@ -45,6 +45,7 @@ import {
   type SandboxFactory,
   type SandboxCapabilities,
 } from './sandbox/index.ts';
+import { Provisioner } from './provisioning/index.ts';
 import { machineLimits, Scheduler } from './scheduler/index.ts';
 import { applyMigrations, type Database, lockDatabase, lockDataFolder, openDatabase } from './store/index.ts';
 import { type Logs, openLogs } from './telemetry/index.ts';
@@ -65,6 +66,8 @@ export interface HearthOptions {
   readonly auth: 'permissive' | 'keys';
   readonly hotReloadFolders: readonly string[];
   readonly allowedHostPorts: readonly number[];
+  /** Of each account and region; AWS's default where absent. */
+  readonly accountConcurrency?: number | undefined;
   readonly logLevel: LogLevel;
   /** The user's environment: where interpreters are searched. */
   readonly searchEnv: Readonly<Record<string, string | undefined>>;
@@ -191,7 +194,7 @@ async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promi
   const { options, folder, closing } = ground;
   const address = new ListeningAddress(options.host);
   const functions = await openFunctionParts(ground);
-  const execution = openExecution(ground, { ...functions, sandboxes, address });
+  const execution = await openExecution(ground, { ...functions, sandboxes, address });
   const entrance = await openEntrance(ground);
   const server: ServerFacts = {
     version: options.version,
@@ -230,7 +233,7 @@ async function openFunctionParts(ground: Ground): Promise<FunctionParts> {
   const { options, folder, closing } = ground;
   const machine = localMachine(options.searchEnv, folder);
   const runtimes = new MachineRuntimes(machine);
-  const settings = openSettings(ground);
+  const settings = openSettings({ ...ground, accountConcurrency: options.accountConcurrency });
   const { access, dependents, concurrency } = settings;
   const features = await openFunctions({
     ...ground,
@@ -248,20 +251,28 @@ async function openFunctionParts(ground: Ground): Promise<FunctionParts> {
 /** What runs invocations. */
 interface Execution {
   readonly scheduler: Scheduler;
+  readonly provisioner: Provisioner;
   readonly invoker: FunctionInvoker;
   readonly debugInvoker: DebugInvoker;
 }
 
-function openExecution(ground: Ground, parts: ExecutionParts): Execution {
-  const { machine, runtimes, features } = parts;
+async function openExecution(ground: Ground, parts: ExecutionParts): Promise<Execution> {
+  const { machine, runtimes, features, settings } = parts;
   const services = environmentServices(ground, parts);
   const memoryBytes = Math.trunc(totalmem() * MEMORY_SHARE);
-  const scheduler = new Scheduler({ services, machine: { ...machineLimits, memoryBytes } });
+  const scheduler = new Scheduler({
+    services,
+    machine: { ...machineLimits, memoryBytes },
+    accountConcurrency: ground.options.accountConcurrency,
+  });
   ground.closing.defer(() => scheduler.close());
   const { lookup } = features;
+  const provisioner = await Provisioner.open({ ...ground, configs: settings.provisioned, lookup, scheduler });
+  ground.closing.defer(() => provisioner.close());
   const debuggers = new RuntimeDebuggers(machine, runtimes);
   return {
     scheduler,
+    provisioner,
     invoker: new FunctionInvoker({ lookup, scheduler }),
     debugInvoker: new DebugInvoker({ lookup, services, debuggers }),
   };
@@ -293,7 +304,7 @@ function openEdge(
     ...ground,
     host: options.host,
     port: options.port,
-    api: openApi(ground, features, settings),
+    api: openApi(ground, parts),
     invoker: parts.invoker,
     lookup: features.lookup,
     access: settings.access,
@@ -364,12 +375,12 @@ function environmentServices(
 
 function openApi(
   ground: Ground,
-  features: FunctionsModule,
-  settings: SettingsModule,
+  { features, settings, provisioner }: FunctionParts & Execution,
 ): ReturnType<typeof createApi> {
+  const lambda = { ...features, ...settings, provisioner };
   return createApi(
     {
-      lambda: serviceApi(loadServiceModel('lambda'), { ...features, ...settings }, lambdaOperations),
+      lambda: serviceApi(loadServiceModel('lambda'), lambda, lambdaOperations),
       logs: serviceApi(loadServiceModel('logs'), ground, logsOperations),
       sts: serviceApi(loadServiceModel('sts'), ground, stsOperations),
       iam: serviceApi(loadServiceModel('iam'), ground, iamOperations),

@@ -16,6 +16,7 @@ const ranks: Readonly<Record<string, number>> = {
   runtimes: 4,
   environments: 5,
   scheduler: 6,
+  provisioning: 7,
   invoke: 7,
   'async-invoke': 8,
   'event-source-mappings': 9,

@@ -41,6 +41,7 @@ export async function invokeUnderDebugger(
     region,
     functionName: name,
     qualifier: text(values, 'qualifier'),
+    tenantId: text(values, 'tenant-id'),
     payload: Buffer.from(event).toString('base64'),
     ...(port === undefined ? {} : { port }),
   };

@@ -9,7 +9,7 @@ export {
 export { keyRoutes } from './control/key-routes.ts';
 export type { Downloads } from './downloads.ts';
 export { createEdge, type Edge, type EdgeOptions } from './edge.ts';
-export { invokeMembers, invokeWithResponseStreamMembers } from './invoke/invoke-request.ts';
+export { invokeMembers } from './invoke/invoke-request.ts';
 export type { InvokeAccess } from './invoke/invoke-handler.ts';
 export { type AccessKey, AccessKeys } from './keys/access-keys.ts';
 export { accessKeysMigrations } from './keys/keys-store.ts';

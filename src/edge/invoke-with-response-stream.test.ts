@@ -210,10 +210,10 @@ describe('what is refused before the function runs', () => {
       /Value 'Head' at 'logType' failed to satisfy constraint/,
     ],
     [
-      'a tenant',
-      { headers: { 'x-amz-tenant-id': 't' } },
-      501,
-      /^Hearth does not implement InvokeWithResponseStream: TenantId\./,
+      'a tenant whose id AWS would not take',
+      { headers: { 'x-amz-tenant-id': 'a,b' } },
+      400,
+      /Value 'a,b' at 'tenantId' failed to satisfy constraint/,
     ],
     [
       'a client context that is no JSON',

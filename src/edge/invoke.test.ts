@@ -129,11 +129,11 @@ describe('what is refused before the function runs', () => {
       'Hearth does not implement Invoke: InvocationType=Event.',
     ],
     [
-      'a tenant',
+      'a tenant whose id AWS would not take',
       path('echo'),
-      { 'x-amz-tenant-id': 't' },
-      501,
-      'Hearth does not implement Invoke: TenantId.',
+      { 'x-amz-tenant-id': 'a,b' },
+      400,
+      /Value 'a,b' at 'tenantId' failed to satisfy constraint: Member must satisfy regular expression pattern/,
     ],
     [
       'a durable execution',
@@ -203,6 +203,13 @@ describe('what is refused before the function runs', () => {
     expect(answer.status).toBe(status);
     expect(answer.json['message'] ?? answer.json['Message']).toMatch(message);
   });
+});
+
+test('the tenant reaches the invoker', async () => {
+  await call(edge, path('echo'), { headers: { 'x-amz-tenant-id': 'blue one' } });
+  expect(edge.invocations.at(-1)?.tenantId).toBe('blue one');
+  await call(edge, path('echo'));
+  expect(edge.invocations.at(-1)).not.toHaveProperty('tenantId');
 });
 
 test('an empty payload stays empty, whatever the spelling of the path', async () => {

@@ -1,6 +1,7 @@
 import { Alarm, invariant } from '../base/index.ts';
 import { awsError, type FunctionVersion, limits } from '../model/index.ts';
 import type { InitError, RuntimeAnswer } from '../runtime-api/index.ts';
+import type { InitializationType } from '../runtimes/index.ts';
 import type { SandboxExit } from '../sandbox/index.ts';
 import { EnvironmentLog } from './environment-log.ts';
 import {
@@ -22,6 +23,9 @@ import { ResponseRelay, type ResponseStream } from './response-stream/response-r
 import { MissingEntrypoint, RuntimeProcess } from './runtime-process.ts';
 import type { EnvironmentServices, PreparedVersion } from './services.ts';
 
+/** A shorter pause teaches nothing about how long to wait for the next invocation. */
+const WORTH_LEARNING_MS = 1_000;
+
 /** Who schedules environments. Called synchronously. */
 export interface EnvironmentOwner {
   /** Ready for the next invocation. */
@@ -30,6 +34,10 @@ export interface EnvironmentOwner {
   closing(environment: ExecutionEnvironment): void;
   /** Nothing of it is left. */
   closed(environment: ExecutionEnvironment): void;
+  /** How long an idle environment lives; absent means the services' own timing. */
+  readonly keepAliveMs?: number;
+  /** An invocation came after a pause that may be worth learning from. */
+  resumed?(idleMs: number): void;
 }
 
 /**
@@ -41,6 +49,7 @@ export class ExecutionEnvironment {
   readonly #services: EnvironmentServices;
   readonly #prepared: PreparedVersion;
   readonly #owner: EnvironmentOwner;
+  readonly #ahead: boolean;
   readonly #log: EnvironmentLog;
   readonly #journal: Journal;
   readonly #deadline: Alarm;
@@ -57,26 +66,36 @@ export class ExecutionEnvironment {
   #peakSampledMs = Number.NEGATIVE_INFINITY;
   #idleSinceMs = 0;
   #lastDurationMs = 0;
+  #initMs = 0;
   #retired = false;
   #closing: Promise<void> | undefined;
 
   constructor(
     version: FunctionVersion,
     prepared: PreparedVersion,
-    context: { readonly services: EnvironmentServices; readonly owner: EnvironmentOwner },
+    context: {
+      readonly services: EnvironmentServices;
+      readonly owner: EnvironmentOwner;
+      /** Of provisioned concurrency: to be initialised before any invocation. */
+      readonly ahead?: boolean;
+    },
   ) {
     const { services, owner } = context;
     this.version = version;
     this.#prepared = prepared;
     this.#services = services;
     this.#owner = owner;
+    this.#ahead = context.ahead ?? false;
     this.#madeMs = services.clock.monotonicMs();
     this.#log = new EnvironmentLog(version, {
       clock: services.clock,
       ids: services.ids,
       sink: services.logs,
     });
-    this.#journal = new Journal(version, this.#log, services.clock);
+    this.#journal = new Journal(version, this.#log, {
+      clock: services.clock,
+      initializationType: this.#initializationType,
+    });
     this.#deadline = new Alarm(services.clock, () => this.#deadlinePassed());
     this.#freezing = new Alarm(services.clock, () => this.#freeze());
     this.#expiry = new Alarm(services.serviceClock, () => void this.close());
@@ -101,13 +120,45 @@ export class ExecutionEnvironment {
     return this.#idleSinceMs;
   }
 
+  /** How long its last Init took; 0 before there was one. */
+  get initMs(): number {
+    return this.#initMs;
+  }
+
+  get #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  get #initializationType(): InitializationType {
+    return this.#ahead ? 'provisioned-concurrency' : 'on-demand';
+  }
+
+  /**
+   * The Init phase ahead of any invocation, under the longer limit of provisioned concurrency and billed to none. The
+   * environment becomes available with it, or is closed.
+   */
+  async initialize(): Promise<'ready' | 'init-failed' | 'closed'> {
+    if (this.#state !== 'new') return 'closed';
+    this.#journal.initStart();
+    const { min, max } = limits.initAheadMs;
+    const failed = await this.#initPhase(Math.min(max, Math.max(min, this.version.timeoutMs)));
+    if (this.#isClosed) return 'closed';
+    const durationMs = this.#services.clock.monotonicMs() - this.#initStartedMs;
+    this.#journal.initReport('init', failed ?? { durationMs });
+    if (failed) {
+      await this.close();
+      return 'init-failed';
+    }
+    this.#rest();
+    return this.#isClosed ? 'closed' : 'ready';
+  }
+
   /** Runs one invocation. Only while `acceptsInvocation(state)`. */
   invoke(invocation: EnvironmentInvocation, caller: Caller): void {
     invariant(acceptsInvocation(this.#state), `an environment that is ${this.#state} takes no invocation`);
     if (this.#state === 'new') void this.#initThenInvoke(invocation, caller);
     else if (this.#state === 'reset') this.#initWithinInvoke(invocation, caller);
-    else
-      this.#begin(new InvocationRun(invocation, caller, { startedMs: this.#services.clock.monotonicMs() }));
+    else this.#resume(invocation, caller);
   }
 
   /** No further invocation will come: closes when idle, or as soon as the running one is over. */
@@ -123,6 +174,13 @@ export class ExecutionEnvironment {
   }
 
   // --- warm path
+
+  #resume(invocation: EnvironmentInvocation, caller: Caller): void {
+    const startedMs = this.#services.clock.monotonicMs();
+    const idleMs = startedMs - this.#idleSinceMs;
+    if (idleMs >= WORTH_LEARNING_MS) this.#owner.resumed?.(idleMs);
+    this.#begin(new InvocationRun(invocation, caller, { startedMs }));
+  }
 
   #begin(run: InvocationRun): void {
     if (this.#state === 'frozen') this.#process?.sandbox?.thaw();
@@ -188,7 +246,8 @@ export class ExecutionEnvironment {
     this.#idleSinceMs = this.#services.clock.monotonicMs();
     const ageMs = this.#idleSinceMs - this.#madeMs;
     if (this.#retired || ageMs >= this.#services.timings.lifetimeMs) return void this.close();
-    this.#expiry.set(this.#services.timings.keepAliveMs);
+    const { lifetimeMs, keepAliveMs } = this.#services.timings;
+    this.#expiry.set(this.#ahead ? lifetimeMs - ageMs : (this.#owner.keepAliveMs ?? keepAliveMs));
     if (this.#state === 'idle') this.#freezing.set(this.#services.timings.freezeAfterMs);
     this.#owner.available(this);
   }
@@ -205,7 +264,7 @@ export class ExecutionEnvironment {
   /** The Init phase, with its own limit and without CPU bound; when it fails it is repeated within the invocation. */
   async #initThenInvoke(invocation: EnvironmentInvocation, caller: Caller): Promise<void> {
     this.#journal.initStart();
-    const failed = await this.#initPhase();
+    const failed = await this.#initPhase(this.#services.timings.initMs);
     if (this.#state === 'closed') return caller.reject(environmentLost());
     if (!failed) {
       const startedMs = this.#services.clock.monotonicMs();
@@ -217,11 +276,11 @@ export class ExecutionEnvironment {
     this.#initWithinInvoke(invocation, caller);
   }
 
-  #initPhase(): Promise<InitFailure | undefined> {
+  #initPhase(limitMs: number): Promise<InitFailure | undefined> {
     return new Promise((resolve) => {
       this.#initDone = resolve;
-      this.#deadline.set(this.#services.timings.initMs);
       this.#startProcess();
+      this.#deadline.set(limitMs);
     });
   }
 
@@ -244,6 +303,7 @@ export class ExecutionEnvironment {
       services: this.#services,
       prepared: this.#prepared,
       log: this.#log,
+      initializationType: this.#initializationType,
       observer: this.#observer,
       ...(previous ? { previous } : {}),
     });
@@ -267,6 +327,7 @@ export class ExecutionEnvironment {
     const sandbox = this.#process?.sandbox;
     if (!sandbox) return;
     if (!this.#services.unboundedCpu) sandbox.limitCpu(this.version.memoryMiB / limits.memoryMiBPerVcpu);
+    this.#initMs = this.#services.clock.monotonicMs() - this.#initStartedMs;
     this.#move('initialized');
     if (this.#initDone) return this.#endInitPhase(undefined);
     const run = this.#run;

@@ -10,6 +10,7 @@ export interface EnvironmentInvocation {
   readonly payload: Uint8Array;
   readonly clientContext?: string | undefined;
   readonly traceHeader?: string | undefined;
+  readonly tenantId?: string | undefined;
   readonly tail: boolean;
   /** Takes a streamed response while the function writes it; absent, the outcome has the whole of it. */
   readonly responseStream?: ResponseStream | undefined;
@@ -68,7 +69,7 @@ export function toRuntimeInvocation(
   invocation: EnvironmentInvocation,
   attempt: { readonly uuid: string; readonly nowMs: number; readonly deadlineMs: number },
 ): RuntimeInvocation {
-  const { requestId, invokedFunctionArn, payload, clientContext } = invocation;
+  const { requestId, invokedFunctionArn, payload, clientContext, tenantId } = invocation;
   return {
     requestId,
     invocationId: attempt.uuid,
@@ -77,6 +78,7 @@ export function toRuntimeInvocation(
     traceHeader: invocation.traceHeader ?? newTraceHeader(attempt.uuid, attempt.nowMs),
     payload,
     clientContext,
+    tenantId,
   };
 }
 

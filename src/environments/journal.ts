@@ -1,8 +1,9 @@
 import type { Clock } from '../base/index.ts';
 import type { FunctionVersion } from '../model/index.ts';
+import type { InitializationType } from '../runtimes/index.ts';
 import { billedDurationMs, type PlatformLines, platformLines } from '../telemetry/index.ts';
 import type { EnvironmentLog } from './environment-log.ts';
-import { type Failure, verdictOfFailure } from './failures.ts';
+import { type Failure, type Verdict, verdictOfFailure } from './failures.ts';
 import type { InvocationRun } from './invocation-run.ts';
 
 /** Why an Init did not end in Ready, and when. */
@@ -11,6 +12,8 @@ export interface InitFailure {
   readonly durationMs: number;
 }
 
+type InitEnd = Pick<InitFailure, 'durationMs'> & Partial<InitFailure>;
+
 /** What the platform itself writes into an environment's log (runtime.md, 7). */
 export class Journal {
   readonly #version: FunctionVersion;
@@ -18,19 +21,24 @@ export class Journal {
   readonly #clock: Clock;
   readonly #lines: PlatformLines;
 
-  constructor(version: FunctionVersion, log: EnvironmentLog, clock: Clock) {
+  constructor(
+    version: FunctionVersion,
+    log: EnvironmentLog,
+    { clock, initializationType }: { readonly clock: Clock; readonly initializationType: InitializationType },
+  ) {
     this.#version = version;
     this.#log = log;
     this.#clock = clock;
-    this.#lines = platformLines(version, () => clock.nowMs());
+    this.#lines = platformLines({ ...version, initializationType }, () => clock.nowMs());
   }
 
   initStart(): void {
     this.#append(this.#lines.initStart(), this.#clock.nowMs());
   }
 
-  initReport(phase: 'init' | 'invoke', { failure, durationMs }: InitFailure): void {
-    const { status, errorType } = verdictOfFailure(failure);
+  /** Without a failure the Init succeeded. */
+  initReport(phase: 'init' | 'invoke', { failure, durationMs }: InitEnd): void {
+    const { status, errorType }: Verdict = failure ? verdictOfFailure(failure) : { status: 'success' };
     const cause = errorType === undefined ? {} : { errorType };
     const reported = status === 'failure' ? 'error' : status;
     const line = this.#lines.initReport({ phase, status: reported, durationMs, ...cause });
@@ -40,7 +48,7 @@ export class Journal {
   start({ invocation }: InvocationRun): void {
     if (invocation.tail) this.#log.startTail();
     const nowMs = this.#clock.nowMs();
-    this.#append(this.#lines.start(invocation.requestId, nowMs), nowMs);
+    this.#append(this.#lines.start(invocation.requestId, nowMs, invocation.tenantId), nowMs);
   }
 
   /** END and REPORT, then the caller gets what it still waits for. */

@@ -1,5 +1,6 @@
 import { type FunctionVersion, limits } from '../model/index.ts';
 import { type RuntimeObserver, RuntimeSession } from '../runtime-api/index.ts';
+import type { InitializationType } from '../runtimes/index.ts';
 import type { Sandbox, SandboxExit, SandboxListener, SandboxMount, SandboxSpec } from '../sandbox/index.ts';
 import { extensionsOf, lacksEntrypoint } from './entrypoint.ts';
 import type { EnvironmentLog } from './environment-log.ts';
@@ -23,6 +24,7 @@ interface ProcessOptions {
   readonly prepared: PreparedVersion;
   readonly log: EnvironmentLog;
   readonly observer: ProcessObserver;
+  readonly initializationType: InitializationType;
   /** The sandbox whose `/tmp` is to be kept. */
   readonly previous?: Sandbox;
 }
@@ -111,7 +113,7 @@ export class RuntimeProcess {
   }
 
   #spec(): SandboxSpec {
-    const { version, services, prepared, log } = this.#options;
+    const { version, services, prepared, log, initializationType } = this.#options;
     const onConnection: SandboxListener['onConnection'] = (socket) => this.session.attach(socket);
     const [endpoint] = services.listeners;
     return {
@@ -122,7 +124,7 @@ export class RuntimeProcess {
           runtimeApiAddress: inside.listenerAddress(0),
           endpointUrl: `http://${inside.listenerAddress(1)}`,
           credentials: services.credentials(version),
-          initializationType: 'on-demand',
+          initializationType,
         }),
       mounts: mountsOf(prepared),
       tmpBytes: version.ephemeralStorageMiB * 1_048_576,

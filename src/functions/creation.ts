@@ -32,6 +32,7 @@ import { CREATING } from './transitions.ts';
 export interface NewFunction {
   readonly configuration: ConfigurationChange & Pick<Configuration, 'runtime' | 'handler' | 'roleArn'>;
   readonly architecture: FunctionVersion['architecture'];
+  readonly tenantIsolation?: FunctionVersion['tenantIsolation'];
   readonly code: CodeSource;
   readonly layerArns: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
@@ -56,6 +57,7 @@ export async function createFunction(
     const latest = {
       ...pendingLatest(parts, key, configuration),
       architecture: request.architecture,
+      ...(request.tenantIsolation ? { tenantIsolation: request.tenantIsolation } : {}),
       runtimeVersionArn: runtimeArn,
       code,
       layers,

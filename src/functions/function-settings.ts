@@ -10,6 +10,10 @@ import {
   removePolicy,
   resourcePolicyMigrations,
 } from './policies/resource-policies-store.ts';
+import {
+  provisionedConcurrencyMigrations,
+  removeProvisionedConcurrency,
+} from './provisioned/provisioned-concurrency-store.ts';
 import { removeReservedConcurrency, reservedConcurrencyMigrations } from './reserved-concurrency-store.ts';
 import type { FunctionDependents, FunctionKey } from './settings.ts';
 import { insertNewTags, removeTags, tagMigrations, type Tags } from './tags-store.ts';
@@ -20,6 +24,7 @@ export const functionSettingsMigrations = [
   ...tagMigrations,
   ...reservedConcurrencyMigrations,
   ...functionOptionsMigrations,
+  ...provisionedConcurrencyMigrations,
 ];
 
 /** Policies, tags, concurrency and options live and die with their function. */
@@ -40,6 +45,7 @@ export class FunctionSettings implements FunctionDependents {
       removeFunctionPolicies(key),
       removeTags(key),
       removeReservedConcurrency(key),
+      removeProvisionedConcurrency(key),
       ...removeFunctionOptions(key),
     ];
   }
@@ -48,6 +54,7 @@ export class FunctionSettings implements FunctionDependents {
     const { account, region, name } = key;
     return [
       removePolicy({ account, region, kind: 'function', name, qualifier }),
+      removeProvisionedConcurrency(key, qualifier),
       ...removeQualifierOptions(key, qualifier),
     ];
   }

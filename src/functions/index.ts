@@ -12,6 +12,7 @@ export type { Versions } from './versions.ts';
 export type { LayerFilter } from './layers.ts';
 export type { LayerVersion } from './layers-store.ts';
 export { parseLayerVersionArn } from './layer-use.ts';
+export type { LiveLookup } from './live-lookup.ts';
 export type { FunctionAddress, FunctionLookup, InvocationTarget } from './lookup.ts';
 export { functionNotFound } from './not-found.ts';
 export { type FunctionsModule, type FunctionsOptions, openFunctions } from './open-functions.ts';
@@ -40,6 +41,11 @@ export {
 } from './policies/policy-resource.ts';
 export { ResourcePolicies } from './policies/resource-policies.ts';
 export { ReservedConcurrencyStore } from './reserved-concurrency-store.ts';
+export type {
+  ProvisionedConcurrency,
+  ProvisionedConfig,
+  ProvisionedPlan,
+} from './provisioned/provisioned-concurrency-store.ts';
 export { FunctionTags, type Tags } from './tags-store.ts';
 export { codeSha256 } from './versions.ts';
 export { openSettings, type SettingsModule } from './open-settings.ts';

@@ -32,6 +32,7 @@ export class LiveLookup implements FunctionLookup {
   readonly #functions = new Map<string, Map<string, Choice>>();
   #totals = new Map<string, number>();
   readonly #retiredListeners: ((deploymentId: string) => void)[] = [];
+  readonly #changeListeners: ((key: FunctionKey) => void)[] = [];
 
   constructor(parts: LiveLookupParts) {
     this.#parts = parts;
@@ -61,6 +62,11 @@ export class LiveLookup implements FunctionLookup {
     this.#retiredListeners.push(listener);
   }
 
+  /** Called with the function of every change of functions, versions, aliases and concurrency, once it is on disk. */
+  onChange(listener: (key: FunctionKey) => void): void {
+    this.#changeListeners.push(listener);
+  }
+
   /** A version that ran until now does not any more. */
   retire(version: FunctionVersion): void {
     this.#announce(this.#parts.liveFolders.forget(version));
@@ -73,6 +79,7 @@ export class LiveLookup implements FunctionLookup {
   invalidate(key: FunctionKey): void {
     this.#functions.delete(keyText(key));
     this.#totals = new Map();
+    for (const listener of this.#changeListeners) listener(key);
   }
 
   /** Every function is gone. */
@@ -113,6 +120,9 @@ export class LiveLookup implements FunctionLookup {
     const common = {
       invokedFunctionArn: functionArn(address, address.name, qualifier),
       ...(reservedConcurrency === undefined ? {} : { reservedConcurrency }),
+      ...(reservedConcurrency === undefined
+        ? {}
+        : { provisionedConcurrency: await this.#parts.concurrency.provisioned(address) }),
     };
     if (qualifier === undefined || isVersionName(qualifier)) {
       return { main: { ...common, version: await this.#running(address, qualifier ?? LATEST) } };

@@ -16,6 +16,8 @@ export interface InvocationTarget {
   readonly alias?: string;
   /** Over all versions of the function; absent means the account's unreserved pool. */
   readonly reservedConcurrency?: number;
+  /** Σ provisioned concurrency over the function's versions and aliases; only beside a reservation, of which it is a part. */
+  readonly provisionedConcurrency?: number;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface FunctionLookup {
   directories(version: FunctionVersion): Promise<{ readonly task: string; readonly opt?: string }>;
   /** Called with the `deploymentId` of a version that no longer runs (updated, deleted): its environments must go. */
   onRetired(listener: (deploymentId: string) => void): void;
-  /** Whole-account numbers for admission: Σ reserved concurrency of one account and region. */
+  /** Whole-account numbers for admission: Σ reserved concurrency of one account and region, and provisioned outside of it. */
   reservedTotal(scope: Scope): number | Promise<number>;
   /** Forgets what is remembered of one function: called after every change of it or of its settings. */
   invalidate(key: FunctionKey): void;

@@ -1,8 +1,10 @@
-import { awsError, LATEST, limits, type Scope } from '../model/index.ts';
-import { type Database, type Migration, numberOf, type Statement, type Transaction } from '../store/index.ts';
+import { type AwsError, awsError, LATEST, limits, type Scope } from '../model/index.ts';
+import { type Database, type Migration, numberOf, type Statement } from '../store/index.ts';
+import type { Reader } from './functions-store.ts';
 import { functionNotFound } from './not-found.ts';
+import { sumProvisioned, sumProvisionedUnreserved } from './provisioned/provisioned-sums-store.ts';
 import { functionExists } from './qualified-target.ts';
-import type { FunctionKey, ReservedConcurrency } from './settings.ts';
+import type { ReservedConcurrency, FunctionKey } from './settings.ts';
 
 export const reservedConcurrencyMigrations: readonly Migration[] = [
   {
@@ -22,30 +24,45 @@ export const reservedConcurrencyMigrations: readonly Migration[] = [
 /** Reserved concurrency of functions. Whoever changes it calls `FunctionLookup.invalidate` afterwards. */
 export class ReservedConcurrencyStore implements ReservedConcurrency {
   readonly #database: Database;
+  /** Of each account and region. */
+  readonly accountConcurrency: number;
 
-  constructor(database: Database) {
+  constructor(database: Database, accountConcurrency: number) {
     this.#database = database;
+    this.accountConcurrency = accountConcurrency;
   }
 
-  async reserved(key: FunctionKey): Promise<number | undefined> {
-    const sql = `SELECT reserved FROM function_concurrency WHERE ${whereFunction}`;
-    const [row] = await this.#database.query(sql, paramsOf(key));
-    return row === undefined ? undefined : numberOf(row, 'reserved');
+  reserved(key: FunctionKey): Promise<number | undefined> {
+    return readReserved(this.#database, key);
   }
 
-  reservedTotal(scope: Scope): Promise<number> {
-    return sumReserved(this.#database, scope);
+  provisioned(key: FunctionKey): Promise<number> {
+    return sumProvisioned(this.#database, key);
+  }
+
+  async reservedTotal(scope: Scope): Promise<number> {
+    const [reserved, provisioned] = await Promise.all([
+      sumReserved(this.#database, scope),
+      sumProvisionedUnreserved(this.#database, scope),
+    ]);
+    return reserved + provisioned;
   }
 
   /**
    * Throws `ResourceNotFoundException` for a function that is not there, `InvalidParameterValueException` where less than
-   * 100 would stay for the functions without a reservation.
+   * 100 would stay for the functions without a reservation, or the function has more than that provisioned.
    */
   async put(key: FunctionKey, reserved: number): Promise<void> {
     await this.#database.transaction(async (transaction) => {
       if (!(await functionExists(transaction, key))) throw functionNotFound(key, LATEST);
-      const others = await sumReserved(transaction, key, key.name);
-      if (others + reserved > limits.accountConcurrency - limits.unreservedConcurrencyMin) throw tooMuch();
+      const own = await sumProvisioned(transaction, key);
+      if (reserved < own) throw lessThanProvisioned(reserved, own);
+      const counted = (await readReserved(transaction, key)) === undefined ? own : 0;
+      const others =
+        (await sumReserved(transaction, key, key.name)) +
+        (await sumProvisionedUnreserved(transaction, key)) -
+        counted;
+      if (others + reserved > this.accountConcurrency - limits.unreservedConcurrencyMin) throw tooMuch();
       await transaction.execute(
         `INSERT INTO function_concurrency (account, region, function_name, reserved)
           VALUES ($1, $2, $3, $4)
@@ -71,18 +88,33 @@ function paramsOf(key: FunctionKey): readonly string[] {
   return [key.account, key.region, key.name];
 }
 
-async function sumReserved(from: Pick<Transaction, 'query'>, scope: Scope, but = ''): Promise<number> {
+/** Absent means the account's unreserved pool. */
+export async function readReserved(from: Reader, key: FunctionKey): Promise<number | undefined> {
+  const sql = `SELECT reserved FROM function_concurrency WHERE ${whereFunction}`;
+  const [row] = await from.query(sql, paramsOf(key));
+  return row === undefined ? undefined : numberOf(row, 'reserved');
+}
+
+export async function sumReserved(from: Reader, scope: Scope, but = ''): Promise<number> {
   const sql = `SELECT reserved FROM function_concurrency
     WHERE account = $1 AND region = $2 AND function_name <> $3`;
   const rows = await from.query(sql, [scope.account, scope.region, but]);
   return rows.reduce((total, row) => total + numberOf(row, 'reserved'), 0);
 }
 
-function tooMuch(): Error {
+function tooMuch(): AwsError {
   return awsError(
     'InvalidParameterValueException',
     `Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [${limits.unreservedConcurrencyMin}].`,
     { type: 'none' },
+  );
+}
+
+/** With AWS's own blanks (observed.md, 80). */
+function lessThanProvisioned(reserved: number, provisioned: number): AwsError {
+  return awsError(
+    'InvalidParameterValueException',
+    ` ReservedConcurrentExecutions  ${reserved} should not be lower than function's total provisioned concurrency [${provisioned}].`,
   );
 }
 

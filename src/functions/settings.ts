@@ -22,11 +22,13 @@ export interface FunctionDependents {
   onLayerVersionDelete(key: FunctionKey, version: number): readonly Statement[];
 }
 
-/** Reserved concurrency, as the lookup needs it. Whoever changes a number calls `FunctionLookup.invalidate`. */
+/** Reserved and provisioned concurrency, as the lookup needs them. Whoever changes a number calls `FunctionLookup.invalidate`. */
 export interface ReservedConcurrency {
   /** Absent means the account's unreserved pool. */
   reserved(key: FunctionKey): Promise<number | undefined>;
-  /** Sum over one account and region. */
+  /** Σ provisioned over the versions and aliases of a function. */
+  provisioned(key: FunctionKey): Promise<number>;
+  /** Sum over one account and region: what is reserved, and what is provisioned for functions without a reservation. */
   reservedTotal(scope: Scope): Promise<number>;
 }
 

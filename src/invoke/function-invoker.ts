@@ -2,6 +2,7 @@ import type { EnvironmentInvocation, EnvironmentOutcome } from '../environments/
 import type { FunctionLookup, InvocationTarget } from '../functions/index.ts';
 import { awsError, type FunctionVersion } from '../model/index.ts';
 import type { Scheduler } from '../scheduler/index.ts';
+import { requireTenant } from './tenancy.ts';
 import type { InvocationOutcome, InvocationRequest, Invoker } from './invocation.ts';
 
 interface InvokerOptions {
@@ -32,6 +33,7 @@ export class FunctionInvoker implements Invoker {
 
   #withTotal(request: InvocationRequest, target: InvocationTarget, caller: OutcomeCaller): void {
     refuseUnlessInvocable(target.version);
+    requireTenant(target.version, request.tenantId);
     const total = this.#options.lookup.reservedTotal(target.version);
     if (typeof total === 'number') this.#run(request, { target, reservedTotal: total }, caller);
     else total.then((sum) => this.#run(request, { target, reservedTotal: sum }, caller)).catch(caller.reject);
@@ -59,13 +61,14 @@ export class FunctionInvoker implements Invoker {
 
 /** Member by member: on the path of every invocation a spread costs ten times as much. */
 function withArn(request: InvocationRequest, invokedFunctionArn: string): EnvironmentInvocation {
-  const { requestId, payload, clientContext, traceHeader, tail, responseStream } = request;
+  const { requestId, payload, clientContext, traceHeader, tenantId, tail, responseStream } = request;
   return {
     requestId,
     invokedFunctionArn,
     payload,
     clientContext,
     traceHeader,
+    tenantId,
     tail,
     responseStream,
   };

@@ -10,6 +10,8 @@ export interface InvocationRequest {
   /** Already base64-decoded JSON. */
   readonly clientContext?: string | undefined;
   readonly traceHeader?: string | undefined;
+  /** For functions with tenant isolation, which need one, and for no others. */
+  readonly tenantId?: string | undefined;
   readonly tail: boolean;
   /** Takes a streamed response while the function writes it; the outcome then is its end, without the payload. */
   readonly responseStream?: ResponseStream | undefined;

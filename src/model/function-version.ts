@@ -45,6 +45,8 @@ export interface FunctionVersion extends Scope {
   readonly memoryMiB: number;
   readonly timeoutMs: number;
   readonly ephemeralStorageMiB: number;
+  /** Environments are never shared between tenants; each invocation names its tenant. Fixed at creation. */
+  readonly tenantIsolation?: 'PER_TENANT';
   readonly architecture: 'x86_64' | 'arm64';
   /** Absent when the caller gave no `Environment`; AWS echoes an empty one. */
   readonly environment?: Readonly<Record<string, string>>;

@@ -24,6 +24,15 @@ export const limits = {
   totalCodeBytes: 80_530_636_800,
   accountConcurrency: 1_000,
   unreservedConcurrencyMin: 100,
+  /** Environments of isolated tenants, for every 1,000 of the account's concurrency. */
+  tenantEnvironmentsPer1000: 2_500,
+  /** New environments of one function: this many at once, and as many again every ten seconds. */
+  environmentStarts: 1_000,
+  environmentStartsPerSecond: 100,
+  /** Requests per second of synchronous callers, for each environment that a limit allows. */
+  requestsPerSecondPerEnvironment: 10,
+  /** Init ahead of invocations (provisioned concurrency): the function's timeout, but no less and no more than this. */
+  initAheadMs: { min: 130_000, max: 900_000 },
   openFiles: 1_024,
   processes: 1_024,
   /** Megabytes that buy one whole vCPU. */

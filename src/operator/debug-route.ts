@@ -87,7 +87,7 @@ function readRequest(body: unknown, ids: Ids): DebugRequest | undefined {
   };
   const [account, region, functionName] = [text('account'), text('region'), text('functionName')];
   if (account === undefined || region === undefined || functionName === undefined) return undefined;
-  const clientContext = text('clientContext');
+  const [clientContext, tenantId] = [text('clientContext'), text('tenantId')];
   const debugPort: unknown = Reflect.get(body, 'port');
   return {
     address: resolveFunctionName({ account, region }, functionName, text('qualifier')),
@@ -95,6 +95,7 @@ function readRequest(body: unknown, ids: Ids): DebugRequest | undefined {
     payload: Buffer.from(text('payload') ?? '', 'base64'),
     tail: true,
     ...(clientContext === undefined ? {} : { clientContext }),
+    ...(tenantId === undefined ? {} : { tenantId }),
     ...(isPort(debugPort) ? { debugPort } : {}),
   };
 }

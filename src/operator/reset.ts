@@ -5,6 +5,7 @@ import {
   functionsMigrations,
   type SettingsModule,
 } from '../functions/index.ts';
+import type { Provisioner } from '../provisioning/index.ts';
 import type { Scheduler } from '../scheduler/index.ts';
 import { type Database, emptyTables } from '../store/index.ts';
 import type { Logs } from '../telemetry/index.ts';
@@ -14,6 +15,7 @@ export interface ResetParts {
   readonly features: Pick<FunctionsModule, 'forgetAll' | 'collectCode' | 'settled'>;
   readonly settings: Pick<SettingsModule, 'access'>;
   readonly scheduler: Pick<Scheduler, 'reset'>;
+  readonly provisioner: Pick<Provisioner, 'clear'>;
   readonly logs: Pick<Logs, 'clear'>;
 }
 
@@ -22,12 +24,14 @@ export interface ResetParts {
  * all environments; what runs in them fails. A call that is under way at the same time takes effect wholly before, and is
  * deleted, or wholly after.
  */
-export async function reset({ database, features, settings, scheduler, logs }: ResetParts): Promise<void> {
+export async function reset(parts: ResetParts): Promise<void> {
+  const { database, features, settings, scheduler, logs } = parts;
   await database.write(
     emptyTables([...functionsMigrations, ...functionSettingsMigrations, ...iamMigrations]),
   );
   features.forgetAll();
   settings.access.clear();
+  parts.provisioner.clear();
   await scheduler.reset();
   // After the environments, whose last lines would otherwise bring their log groups back.
   await logs.clear();

@@ -11,6 +11,7 @@ export interface RuntimeInvocation {
   readonly traceHeader: string;
   /** JSON, already decoded. */
   readonly clientContext?: string | undefined;
+  readonly tenantId?: string | undefined;
   readonly payload: Uint8Array;
 }
 
@@ -31,7 +32,7 @@ export function encodeInvocation(invocation: RuntimeInvocation): readonly ReplyP
  * event of that type to the function as raw bytes.
  */
 function invocationHead(invocation: RuntimeInvocation, contentLength: number): string {
-  const { clientContext } = invocation;
+  const { clientContext, tenantId } = invocation;
   return (
     `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n` +
     `Lambda-Runtime-Aws-Request-Id: ${invocation.requestId}\r\n` +
@@ -40,6 +41,7 @@ function invocationHead(invocation: RuntimeInvocation, contentLength: number): s
     `Lambda-Runtime-Trace-Id: ${fieldValue(invocation.traceHeader)}\r\n` +
     `Lambda-Runtime-Invocation-Id: ${invocation.invocationId}\r\n` +
     (clientContext === undefined ? '' : `Lambda-Runtime-Client-Context: ${fieldValue(clientContext)}\r\n`) +
+    (tenantId === undefined ? '' : `Lambda-Runtime-Aws-Tenant-Id: ${fieldValue(tenantId)}\r\n`) +
     `Content-Length: ${contentLength}\r\n\r\n`
   );
 }

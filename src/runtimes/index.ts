@@ -9,7 +9,13 @@ export {
 } from './debugging.ts';
 export { isWithoutBootstrap } from './identifiers.ts';
 export { refreshJava } from './java/add-java.ts';
-export type { LaunchFacts, LaunchPlan, RuntimeCatalog, RuntimeDescription } from './launch.ts';
+export type {
+  InitializationType,
+  LaunchFacts,
+  LaunchPlan,
+  RuntimeCatalog,
+  RuntimeDescription,
+} from './launch.ts';
 export { type LibraryReport, librariesMissing, provisionRuntimeLibraries } from './libraries.ts';
 export { localMachine } from './local-machine.ts';
 export type { Machine } from './machine.ts';

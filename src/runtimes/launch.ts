@@ -1,6 +1,8 @@
 import type { FunctionVersion } from '../model/index.ts';
 import type { InsideView, SandboxMount, SandboxProgram } from '../sandbox/index.ts';
 
+export type InitializationType = 'on-demand' | 'provisioned-concurrency' | 'snap-start';
+
 /** Values of one environment that the launch plan turns into environment variables. */
 export interface LaunchFacts {
   readonly logStream: string;
@@ -12,7 +14,7 @@ export interface LaunchFacts {
     readonly secretAccessKey: string;
     readonly sessionToken: string;
   };
-  readonly initializationType: 'on-demand' | 'provisioned-concurrency' | 'snap-start';
+  readonly initializationType: InitializationType;
 }
 
 /** How one function version is started, for the sandbox to run. */

@@ -3,28 +3,32 @@ import { type AwsError, awsError } from '../model/index.ts';
 /** Why an invocation is throttled, in the words of `TooManyRequestsException` (invoke.md, 3). */
 export type ThrottleReason =
   | 'ConcurrentInvocationLimitExceeded'
-  | 'ReservedFunctionConcurrentInvocationLimitExceeded';
+  | 'FunctionInvocationRateLimitExceeded'
+  | 'ReservedFunctionConcurrentInvocationLimitExceeded'
+  | 'ReservedFunctionInvocationRateLimitExceeded';
 
 export interface ConcurrencyUse {
-  /** Invocations of this function, all its versions, that run now. */
+  /** Invocations of this function, all its versions, that run now outside of provisioned environments. */
   readonly functionInFlight: number;
-  /** Invocations, of all functions of the account and region without reserved concurrency, that run now. */
+  /** The same of all functions of the account and region without reserved concurrency. */
   readonly unreservedInFlight: number;
   /** This function's share; absent means the unreserved pool. */
   readonly reserved?: number | undefined;
-  /** Σ reserved concurrency of the account and region. */
-  readonly reservedTotal: number;
+  /** What of `reserved` is set aside for provisioned environments. */
+  readonly provisioned: number;
+  /** Σ of the account and region: reserved concurrency, and provisioned of functions without it. */
+  readonly allottedTotal: number;
   readonly accountConcurrency: number;
 }
 
-/** Whether one more invocation may run: undefined, or why not. */
+/** Whether one more invocation may run outside of provisioned environments: undefined, or why not. */
 export function decideAdmission(use: ConcurrencyUse): ThrottleReason | undefined {
   if (use.reserved !== undefined) {
-    return use.functionInFlight < use.reserved
+    return use.functionInFlight < use.reserved - use.provisioned
       ? undefined
       : 'ReservedFunctionConcurrentInvocationLimitExceeded';
   }
-  const pool = use.accountConcurrency - use.reservedTotal;
+  const pool = use.accountConcurrency - use.allottedTotal;
   return use.unreservedInFlight < pool ? undefined : 'ConcurrentInvocationLimitExceeded';
 }
 

@@ -1,9 +1,14 @@
 import type { Caller, EnvironmentOutcome } from '../environments/index.ts';
 import type { FunctionVersion, Scope } from '../model/index.ts';
+import { TokenBucket } from './token-bucket.ts';
 
-/** A number of invocations that run now. */
-export interface Load {
-  inFlight: number;
+/** A number of invocations that run now, and the buckets of the rates that may bind them. */
+export class Load {
+  inFlight = 0;
+  /** Requests of synchronous callers, where a limit bounds them. */
+  readonly requests = new TokenBucket();
+  /** New environments. */
+  readonly starts = new TokenBucket();
 }
 
 /** How many invocations run now, by function, and by account and region outside of reserved concurrency. */
@@ -27,7 +32,7 @@ function scopeKey({ account, region }: Scope): string {
 function loadOf(loads: Map<string, Load>, key: string): Load {
   const known = loads.get(key);
   if (known) return known;
-  const load = { inFlight: 0 };
+  const load = new Load();
   loads.set(key, load);
   return load;
 }

@@ -3,10 +3,16 @@ import { expect, test } from 'vitest';
 import { decideAdmission } from './admission.ts';
 import { decideCapacity, machineLimits } from './capacity.ts';
 
-const free = { functionInFlight: 0, unreservedInFlight: 0, reservedTotal: 0, accountConcurrency: 1_000 };
+const free = {
+  functionInFlight: 0,
+  unreservedInFlight: 0,
+  provisioned: 0,
+  allottedTotal: 0,
+  accountConcurrency: 1_000,
+};
 
 test('a function with reserved concurrency runs as many as it has, whatever the others do', () => {
-  const use = { ...free, reserved: 2, reservedTotal: 2, unreservedInFlight: 998 };
+  const use = { ...free, reserved: 2, allottedTotal: 2, unreservedInFlight: 998 };
   expect(decideAdmission({ ...use, functionInFlight: 1 })).toBeUndefined();
   expect(decideAdmission({ ...use, functionInFlight: 2 })).toBe(
     'ReservedFunctionConcurrentInvocationLimitExceeded',
@@ -18,7 +24,7 @@ test('reserved concurrency of zero refuses everything', () => {
 });
 
 test('the others share what is not reserved', () => {
-  const use = { ...free, reservedTotal: 900 };
+  const use = { ...free, allottedTotal: 900 };
   expect(decideAdmission({ ...use, unreservedInFlight: 99 })).toBeUndefined();
   expect(decideAdmission({ ...use, unreservedInFlight: 100 })).toBe('ConcurrentInvocationLimitExceeded');
 });

@@ -2,28 +2,33 @@ import {
   type Caller,
   type EnvironmentInvocation,
   type EnvironmentServices,
-  ExecutionEnvironment,
+  type ExecutionEnvironment,
 } from '../environments/index.ts';
 import type { InvocationTarget } from '../functions/index.ts';
 import { awsError, type FunctionVersion, limits } from '../model/index.ts';
-import { decideAdmission, throttled } from './admission.ts';
+import { throttled } from './admission.ts';
+import { Admission } from './admit.ts';
+import type { GoneListener } from './ahead.ts';
 import { decideCapacity, type MachineLimits, type MachineUse } from './capacity.ts';
 import { ConcurrencyLedger, CountedCaller } from './concurrency.ts';
-import { EnvironmentPool } from './environment-pool.ts';
+import { EnvironmentPool, poolKey } from './environment-pool.ts';
+import { leastUseful } from './eviction.ts';
+import { ArrivalHistories, keepAliveBounds } from './keep-alive.ts';
+import { AheadStarts, type StartedAhead } from './start-ahead.ts';
 import { Turns } from './turns.ts';
 import { type PendingInvocation, WaitingLine } from './waiting-line.ts';
 
 export interface SchedulerOptions {
   readonly services: EnvironmentServices;
   readonly machine: MachineLimits;
-  /** Of one account and region; AWS's default is 1,000. */
-  readonly accountConcurrency?: number;
+  /** Of one account and region, where the operator chose it: then it bounds requests per second, too. By default 1,000. */
+  readonly accountConcurrency?: number | undefined;
 }
 
 /** One invocation to be run, with what admission needs to know. */
 export interface ScheduledInvocation {
   readonly target: InvocationTarget;
-  /** Σ reserved concurrency of the target's account and region. */
+  /** Σ of the target's account and region: reserved concurrency, and provisioned of functions without it. */
   readonly reservedTotal: number;
   readonly invocation: EnvironmentInvocation;
 }
@@ -33,11 +38,19 @@ export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #pools = new Map<string, EnvironmentPool>();
   readonly #ledger = new ConcurrencyLedger();
+  readonly #admission: Admission;
+  readonly #arrivals: ArrivalHistories;
   /** Those who wait for room on the machine. */
   readonly #line: WaitingLine;
   /** Those who wait a moment for an environment that is about to ask for more. */
   readonly #graceLine: WaitingLine;
   readonly #closing = new Set<Promise<void>>();
+  readonly #aheadStarts = new AheadStarts({
+    services: () => this.#options.services,
+    makeRoom: (pool) => this.#makeRoom(pool),
+    epoch: () => this.#epoch,
+    forgetIfEmpty: (pool) => this.#forgetIfEmpty(pool),
+  });
   #running = 0;
   #epoch = 0;
   #advancing = false;
@@ -46,6 +59,13 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    const { clock, timings } = options.services;
+    this.#admission = new Admission({
+      clock,
+      accountConcurrency: options.accountConcurrency ?? limits.accountConcurrency,
+      boundsAccountRate: options.accountConcurrency !== undefined,
+    });
+    this.#arrivals = new ArrivalHistories({ ...keepAliveBounds, usualMs: timings.keepAliveMs });
     this.#line = new WaitingLine(options.services.clock);
     this.#graceLine = new WaitingLine(options.services.clock);
   }
@@ -58,35 +78,36 @@ export class Scheduler {
   /** Runs one invocation. `caller` hears once; of a throttle as `TooManyRequestsException`. */
   invoke({ target, reservedTotal, invocation }: ScheduledInvocation, caller: Caller): void {
     if (this.#stopped) return caller.reject(awsError('ServiceException', 'The server is stopping.'));
-    const { version, reservedConcurrency } = target;
-    const pool = this.#poolOf(version);
-    const { ofFunction, unreserved } = pool.loads;
-    const refusal = decideAdmission({
-      functionInFlight: ofFunction.inFlight,
-      unreservedInFlight: unreserved.inFlight,
-      reserved: reservedConcurrency,
-      reservedTotal,
-      accountConcurrency: this.#options.accountConcurrency ?? limits.accountConcurrency,
-    });
-    if (refusal) {
+    const pool = this.#poolOf(target.version, invocation.tenantId);
+    const admitted = this.#admission.admit(pool, target, reservedTotal);
+    if (typeof admitted === 'string') {
       this.#forgetIfEmpty(pool);
-      return caller.reject(throttled(refusal));
+      return caller.reject(throttled(admitted));
     }
     this.#running++;
-    const loads = reservedConcurrency === undefined ? [ofFunction, unreserved] : [ofFunction];
-    const counted = new CountedCaller(caller, loads, this.#settled);
-    const pending = { pool, invocation, caller: counted };
+    const counted = new CountedCaller(caller, admitted, this.#settled);
+    const pending = { pool, invocation, caller: counted, ahead: admitted === pool.loads.provisioned };
     if (pool.takesTurns) pool.turns.add(pending);
     else this.#place(pending, { mayWaitForFinishing: true });
   }
 
   /** The version with this deployment runs no more: its environments go as soon as they are idle. */
   retire(deploymentId: string): void {
-    const pool = this.#pools.get(deploymentId);
-    if (!pool) return;
-    pool.retired = true;
-    for (const environment of pool.environments) environment.retire();
-    this.#forgetIfEmpty(pool);
+    for (const pool of this.#pools.values()) {
+      if (pool.version.deploymentId !== deploymentId) continue;
+      pool.retired = true;
+      for (const environment of pool.environments) environment.retire();
+      this.#forgetIfEmpty(pool);
+    }
+  }
+
+  /**
+   * Initialises an environment before any invocation, for provisioned concurrency. It counts against the machine's bounds,
+   * neither expires nor makes room for others, and is used once it is released. `gone` is called once, whenever it ends.
+   */
+  startAhead(version: FunctionVersion, gone: GoneListener): Promise<StartedAhead> {
+    if (this.#stopped) return Promise.resolve({ kind: 'failed', reason: 'The server is stopping.' });
+    return this.#aheadStarts.start(this.#poolOf(version), gone);
   }
 
   /** Ends every environment at once; what runs in them fails. Resolves when nothing is left. */
@@ -124,25 +145,27 @@ export class Scheduler {
     if (this.#running === 0) this.#whenIdle?.();
   };
 
-  #poolOf(version: FunctionVersion): EnvironmentPool {
-    const known = this.#pools.get(version.deploymentId);
+  #poolOf(version: FunctionVersion, tenantId?: string): EnvironmentPool {
+    const key = poolKey(version, tenantId);
+    const known = this.#pools.get(key);
     if (known) return known;
-    const loads = {
+    const { machine, services } = this.#options;
+    const { clock } = services;
+    const pool = new EnvironmentPool({
+      version,
+      tenantId,
       ofFunction: this.#ledger.ofFunction(version),
       unreserved: this.#ledger.unreservedOf(version),
-    };
-    const turns = (of: EnvironmentPool): Turns =>
-      new Turns(this.#options.services.clock, this.#options.machine.turnPatienceMs, () => this.#endTurns(of));
-    const pool = new EnvironmentPool(
-      version,
-      { loads, turns },
-      {
+      arrivals: this.#arrivals.of(key),
+      turns: (of) => new Turns(clock, machine.turnPatienceMs, () => this.#endTurns(of)),
+      observer: {
         available: (from) => this.#available(from),
+        broken: (environment) => this.#closeEnvironment(environment),
         closing: (from) => this.#lost(from),
         closed: (from) => this.#forgetIfEmpty(from),
       },
-    );
-    this.#pools.set(version.deploymentId, pool);
+    });
+    this.#pools.set(key, pool);
     return pool;
   }
 
@@ -150,9 +173,10 @@ export class Scheduler {
 
   #place(pending: PendingInvocation, options: { readonly mayWaitForFinishing: boolean }): void {
     const { pool } = pending;
-    const idle = pool.takeIdle();
+    // Who has waited takes what there is.
+    const idle = pool.takeIdle(pending.ahead || !options.mayWaitForFinishing);
     if (idle) return idle.invoke(pending.invocation, pending.caller);
-    if (options.mayWaitForFinishing && pool.finishing > this.#graceLine.countFor(pool)) {
+    if (options.mayWaitForFinishing && pool.finishing(pending.ahead) > this.#graceLine.countFor(pool)) {
       const { finishingGraceMs } = this.#options.machine;
       return this.#graceLine.add(pending, finishingGraceMs, (late) =>
         this.#place(late, { mayWaitForFinishing: false }),
@@ -172,9 +196,30 @@ export class Scheduler {
   #placeNew(pending: PendingInvocation): void {
     const { machine } = this.#options;
     const decision = decideCapacity(this.#machineUse(pending.pool), machine);
-    if (decision === 'refuse') return pending.caller.reject(noRoom());
+    if (decision === 'refuse' || !this.#mayStart(pending.pool)) return this.#refuse(pending);
     this.#line.add(pending, machine.waitMs, (late) => late.caller.reject(noRoom()));
     this.#advanceLine();
+  }
+
+  #refuse({ pool, caller }: PendingInvocation): void {
+    caller.reject(noRoom());
+    this.#forgetIfEmpty(pool);
+  }
+
+  #mayStart(pool: EnvironmentPool): boolean {
+    if (pool.tenantId !== undefined && !this.#admission.mayStartForTenant(this.#ofTenants(pool.version)))
+      return false;
+    return this.#admission.mayStart(pool);
+  }
+
+  /** Environments of isolated tenants in one account and region. */
+  #ofTenants({ account, region }: FunctionVersion): number {
+    let count = 0;
+    for (const { version, tenantId, environments } of this.#pools.values()) {
+      if (tenantId !== undefined && version.account === account && version.region === region)
+        count += environments.size;
+    }
+    return count;
   }
 
   async #start({ pool, invocation, caller }: PendingInvocation): Promise<void> {
@@ -183,26 +228,15 @@ export class Scheduler {
     try {
       const prepared = await pool.prepare(this.#options.services);
       if (epoch !== this.#epoch) throw wasReset();
-      this.#run(
-        pool,
-        new ExecutionEnvironment(pool.version, prepared, { services: this.#options.services, owner: pool }),
-        {
-          invocation,
-          caller,
-        },
-      );
+      const environment = pool.add(prepared, this.#options.services);
+      environment.invoke(invocation, caller);
+      if (pool.retired) environment.retire();
     } catch (error) {
       caller.reject(error);
     } finally {
       pool.preparing--;
       this.#forgetIfEmpty(pool);
     }
-  }
-
-  #run(pool: EnvironmentPool, environment: ExecutionEnvironment, job: Omit<PendingInvocation, 'pool'>): void {
-    pool.environments.add(environment);
-    environment.invoke(job.invocation, job.caller);
-    if (pool.retired) environment.retire();
   }
 
   #machineUse(pool: EnvironmentPool): MachineUse {
@@ -221,15 +255,12 @@ export class Scheduler {
     };
   }
 
-  /** Closes the environment, of whichever function, that has been idle for longest. */
+  /** Closes the idle environment, of whichever function, that would be missed least. */
   #evict(): void {
-    let oldest: ExecutionEnvironment | undefined;
-    for (const { leastRecentlyUsed } of this.#pools.values()) {
-      if (leastRecentlyUsed && leastRecentlyUsed.idleSinceMs < (oldest?.idleSinceMs ?? Infinity)) {
-        oldest = leastRecentlyUsed;
-      }
-    }
-    if (oldest) this.#closeEnvironment(oldest);
+    const nowMs = this.#options.services.clock.monotonicMs();
+    const candidates = [...this.#pools.values()].flatMap((pool) => pool.evictionCandidate(nowMs) ?? []);
+    const least = leastUseful(candidates);
+    if (least) this.#closeEnvironment(least.environment);
   }
 
   #available(pool: EnvironmentPool): void {
@@ -277,9 +308,9 @@ export class Scheduler {
       pool.environments.size > 0 ||
       pool.preparing > 0 ||
       this.#line.countFor(pool) + this.#graceLine.countFor(pool) + pool.turns.length > 0;
-    if (used || this.#pools.get(pool.version.deploymentId) !== pool) return;
+    if (used || this.#pools.get(pool.key) !== pool) return;
     pool.turns.close();
-    this.#pools.delete(pool.version.deploymentId);
+    this.#pools.delete(pool.key);
   }
 }
 

@@ -7,6 +7,8 @@ export interface PendingInvocation {
   readonly pool: EnvironmentPool;
   readonly invocation: EnvironmentInvocation;
   readonly caller: Caller;
+  /** Counts on the pool's provisioned environments. */
+  readonly ahead: boolean;
 }
 
 interface Place {

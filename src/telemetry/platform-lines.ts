@@ -39,7 +39,7 @@ export function billedDurationMs(durationMs: number, initDurationMs = 0): number
 export interface PlatformLines {
   initStart(): string | undefined;
   initReport(facts: InitReportFacts): string | undefined;
-  start(requestId: string, timeMs: number): string | undefined;
+  start(requestId: string, timeMs: number, tenantId?: string): string | undefined;
   end(requestId: string): string | undefined;
   report(facts: ReportFacts, timeMs: number): string | undefined;
 }
@@ -51,6 +51,8 @@ export interface LoggedFunction {
   readonly runtime: string;
   readonly runtimeVersionArn: string;
   readonly logging: LoggingSettings;
+  /** `on-demand` where absent. */
+  readonly initializationType?: string;
 }
 
 export function platformLines(fn: LoggedFunction, nowMs: () => number): PlatformLines {
@@ -70,7 +72,8 @@ class TextPlatformLines implements PlatformLines {
   }
 
   initReport({ durationMs, phase, status, errorType }: InitReportFacts): string | undefined {
-    if (status === 'success') return undefined;
+    // An Init that no invocation waits for stands in no REPORT, so it is always reported by itself.
+    if (status === 'success' && isOnDemand(this.#fn)) return undefined;
     const cause = errorType === undefined ? '' : `\tError Type: ${errorType}`;
     return `INIT_REPORT Init Duration: ${durationMs.toFixed(2)} ms\tPhase: ${phase}\tStatus: ${status}${cause}`;
   }
@@ -99,6 +102,10 @@ function reportStatus({ status, errorType }: ReportFacts): string {
   return status === 'failure' ? `Status: error\tError Type: ${errorType ?? 'Runtime.Unknown'}` : '';
 }
 
+function isOnDemand({ initializationType = 'on-demand' }: LoggedFunction): boolean {
+  return initializationType === 'on-demand';
+}
+
 class JsonPlatformLines implements PlatformLines {
   readonly #fn: LoggedFunction;
   readonly #nowMs: () => number;
@@ -113,7 +120,7 @@ class JsonPlatformLines implements PlatformLines {
   initStart(): string | undefined {
     const { name, version, runtime, runtimeVersionArn } = this.#fn;
     const record = {
-      initializationType: 'on-demand',
+      initializationType: this.#fn.initializationType ?? 'on-demand',
       phase: 'init',
       functionName: name,
       functionVersion: version,
@@ -127,7 +134,7 @@ class JsonPlatformLines implements PlatformLines {
     const level = status === 'success' ? 'DEBUG' : 'WARN';
     const metrics = { durationMs: milliseconds(durationMs) };
     return this.#line('platform.initReport', level, {
-      initializationType: 'on-demand',
+      initializationType: this.#fn.initializationType ?? 'on-demand',
       phase,
       status,
       ...(errorType === undefined ? {} : { errorType }),
@@ -135,8 +142,9 @@ class JsonPlatformLines implements PlatformLines {
     });
   }
 
-  start(requestId: string, timeMs: number): string | undefined {
-    return this.#line('platform.start', 'INFO', { requestId, version: this.#fn.version }, timeMs);
+  start(requestId: string, timeMs: number, tenantId?: string): string | undefined {
+    const tenant = tenantId === undefined ? {} : { tenantId };
+    return this.#line('platform.start', 'INFO', { requestId, version: this.#fn.version, ...tenant }, timeMs);
   }
 
   end(): undefined {

@@ -439,8 +439,6 @@ def _():
     api = client()
     create(api, 'refusals')
     for call, text in [
-        (lambda: api.invoke(FunctionName='refusals', TenantId='t'), re.compile(r'Hearth does not implement Invoke: TenantId\..*')),
-        (lambda: api.invoke_with_response_stream(FunctionName='refusals', TenantId='t'), re.compile(r'Hearth does not implement InvokeWithResponseStream: TenantId\..*')),
         (lambda: api.invoke_async(FunctionName='refusals', InvokeArgs=b'{}'), re.compile(r'Hearth does not implement InvokeAsync\..*')),
     ]:
         refused(api, call, 501, 'NotImplemented', text)

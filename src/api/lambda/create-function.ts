@@ -24,6 +24,7 @@ export const createFunction: Operation<LambdaServices, CreateFunctionRequest, Fu
     const version = await services.functions.create(key, {
       configuration: { ...parseConfiguration(input), runtime, handler, roleArn },
       architecture: machineArchitecture,
+      tenantIsolation: input.TenancyConfig?.TenantIsolationMode,
       code: parseCode(input.Code ?? {}, context),
       layerArns: input.Layers ?? [],
       tags: input.Tags ?? {},

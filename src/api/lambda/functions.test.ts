@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type FunctionsFixture, openFixture, zipOf } from '../../../tests/support/open-functions.ts';
 import { loadServiceModel } from '../../aws-protocol/index.ts';
 import { createLog } from '../../base/index.ts';
+import { openProvisioner } from '../../../tests/support/provisioner.ts';
 import { createApi, lambdaOperations, serviceApi } from '../index.ts';
 
 interface Answer {
@@ -11,6 +12,7 @@ interface Answer {
 }
 
 let fixture: FunctionsFixture;
+let held: Awaited<ReturnType<typeof openProvisioner>>;
 let call: (
   request: string,
   body?: object,
@@ -19,13 +21,17 @@ let call: (
 
 beforeEach(async () => {
   fixture = await openFixture();
+  held = await openProvisioner(fixture);
   call = caller();
 });
 
-afterEach(() => fixture.close());
+afterEach(async () => {
+  await held.close();
+  await fixture.close();
+});
 
 function caller(): typeof call {
-  const services = { ...fixture.module, ...fixture.settings };
+  const services = { ...fixture.module, ...fixture.settings, provisioner: held.provisioner };
   const model = loadServiceModel('lambda');
   const api = createApi(
     { lambda: serviceApi(model, services, lambdaOperations) },

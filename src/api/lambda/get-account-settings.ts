@@ -17,8 +17,8 @@ export const getAccountSettings: Operation<
         TotalCodeSize: limits.totalCodeBytes,
         CodeSizeUnzipped: limits.unzippedCodeBytes,
         CodeSizeZipped: limits.zippedCodeBytes,
-        ConcurrentExecutions: limits.accountConcurrency,
-        UnreservedConcurrentExecutions: limits.accountConcurrency - reserved,
+        ConcurrentExecutions: concurrency.accountConcurrency,
+        UnreservedConcurrentExecutions: concurrency.accountConcurrency - reserved,
       },
       AccountUsage: { TotalCodeSize: usage.totalCodeBytes, FunctionCount: usage.functionCount },
     };

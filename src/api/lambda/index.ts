@@ -8,6 +8,7 @@ import { deleteFunctionConcurrency } from './delete-function-concurrency.ts';
 import { deleteFunctionEventInvokeConfig } from './delete-function-event-invoke-config.ts';
 import { deleteFunction } from './delete-function.ts';
 import { deleteLayerVersion } from './delete-layer-version.ts';
+import { deleteProvisionedConcurrencyConfig } from './delete-provisioned-concurrency-config.ts';
 import { deleteResourcePolicy } from './delete-resource-policy.ts';
 import { getAccountSettings } from './get-account-settings.ts';
 import { getAlias } from './get-alias.ts';
@@ -20,6 +21,7 @@ import { getLayerVersionByArn } from './get-layer-version-by-arn.ts';
 import { getLayerVersionPolicy } from './get-layer-version-policy.ts';
 import { getLayerVersion } from './get-layer-version.ts';
 import { getPolicy } from './get-policy.ts';
+import { getProvisionedConcurrencyConfig } from './get-provisioned-concurrency-config.ts';
 import { getResourcePolicy } from './get-resource-policy.ts';
 import { getRuntimeManagementConfig } from './get-runtime-management-config.ts';
 import { listAliases } from './list-aliases.ts';
@@ -27,6 +29,7 @@ import { listFunctionEventInvokeConfigs } from './list-function-event-invoke-con
 import { listFunctions } from './list-functions.ts';
 import { listLayerVersions } from './list-layer-versions.ts';
 import { listLayers } from './list-layers.ts';
+import { listProvisionedConcurrencyConfigs } from './list-provisioned-concurrency-configs.ts';
 import { listTags } from './list-tags.ts';
 import { listVersionsByFunction } from './list-versions-by-function.ts';
 import { publishLayerVersion } from './publish-layer-version.ts';
@@ -34,6 +37,7 @@ import { publishVersion } from './publish-version.ts';
 import { putFunctionConcurrency } from './put-function-concurrency.ts';
 import { putFunctionEventInvokeConfig } from './put-function-event-invoke-config.ts';
 import { putFunctionRecursionConfig } from './put-function-recursion-config.ts';
+import { putProvisionedConcurrencyConfig } from './put-provisioned-concurrency-config.ts';
 import { putResourcePolicy } from './put-resource-policy.ts';
 import { putRuntimeManagementConfig } from './put-runtime-management-config.ts';
 import { removeLayerVersionPermission } from './remove-layer-version-permission.ts';
@@ -62,6 +66,7 @@ export const lambdaOperations: readonly LambdaOperation[] = [
   deleteFunctionConcurrency,
   deleteFunctionEventInvokeConfig,
   deleteLayerVersion,
+  deleteProvisionedConcurrencyConfig,
   deleteResourcePolicy,
   getAccountSettings,
   getAlias,
@@ -74,6 +79,7 @@ export const lambdaOperations: readonly LambdaOperation[] = [
   getLayerVersionByArn,
   getLayerVersionPolicy,
   getPolicy,
+  getProvisionedConcurrencyConfig,
   getResourcePolicy,
   getRuntimeManagementConfig,
   listAliases,
@@ -81,6 +87,7 @@ export const lambdaOperations: readonly LambdaOperation[] = [
   listFunctions,
   listLayerVersions,
   listLayers,
+  listProvisionedConcurrencyConfigs,
   listTags,
   listVersionsByFunction,
   publishLayerVersion,
@@ -88,6 +95,7 @@ export const lambdaOperations: readonly LambdaOperation[] = [
   putFunctionConcurrency,
   putFunctionEventInvokeConfig,
   putFunctionRecursionConfig,
+  putProvisionedConcurrencyConfig,
   putResourcePolicy,
   putRuntimeManagementConfig,
   removeLayerVersionPermission,

@@ -65,7 +65,6 @@ export const refusedAtCreate: Refusals = {
   PackageType: { when: (type) => type === 'Image', hint: 'Deploy a zip.' },
   'Code.ImageUri': { hint: 'Deploy a zip.' },
   CodeSigningConfigArn: { when: isNonEmptyText, hint: 'Leave it out.' },
-  TenancyConfig: { when: hasMembers, hint: 'Leave it out.' },
 };
 
 export const refusedAtUpdateCode: Refusals = { ...architectures, ...publishTo, ...codeMembers('') };

@@ -35,6 +35,7 @@ export function renderSummary(version: FunctionVersion, qualifier?: string): Fun
     EphemeralStorage: { Size: version.ephemeralStorageMiB },
     SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
     LoggingConfig: renderLogging(version.logging),
+    ...(version.tenantIsolation ? { TenancyConfig: { TenantIsolationMode: version.tenantIsolation } } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { FunctionsModule, SettingsModule } from '../../functions/index.ts';
+import type { Provisioner } from '../../provisioning/index.ts';
 
 /** The features that Lambda's operations call. Built once, in `main.ts`. */
 export interface LambdaServices
@@ -6,4 +7,6 @@ export interface LambdaServices
       FunctionsModule,
       'functions' | 'versions' | 'aliases' | 'layers' | 'lookup' | 'downloadLinks' | 'codeUsage'
     >,
-    SettingsModule {}
+    SettingsModule {
+  readonly provisioner: Pick<Provisioner, 'put' | 'delete' | 'status'>;
+}

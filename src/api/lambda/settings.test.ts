@@ -39,11 +39,13 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inProcess } from '../../../tests/support/in-process-client.ts';
 import { type FunctionsFixture, openFixture, zipOf } from '../../../tests/support/open-functions.ts';
+import { openProvisioner } from '../../../tests/support/provisioner.ts';
 import { loadServiceModel } from '../../aws-protocol/index.ts';
 import { createLog } from '../../base/index.ts';
 import { type Api, createApi, lambdaOperations, serviceApi } from '../index.ts';
 
 let fixture: FunctionsFixture;
+let held: Awaited<ReturnType<typeof openProvisioner>>;
 let api: Api;
 let lambda: LambdaClient;
 let guest: LambdaClient;
@@ -51,13 +53,17 @@ let made = 0;
 
 beforeAll(async () => {
   fixture = await openFixture();
-  const services = { ...fixture.module, ...fixture.settings };
+  held = await openProvisioner(fixture);
+  const services = { ...fixture.module, ...fixture.settings, provisioner: held.provisioner };
   const served = serviceApi(loadServiceModel('lambda'), services, lambdaOperations);
   api = createApi({ lambda: served }, { log: createLog('silent') });
   lambda = new LambdaClient(inProcess(api, 'lambda'));
   guest = new LambdaClient(inProcess(api, 'lambda', { account: '111111111111' }));
 });
-afterAll(() => fixture.close());
+afterAll(async () => {
+  await held.close();
+  await fixture.close();
+});
 
 const zip = zipOf({ 'app.py': 'x' });
 const arnOf = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;

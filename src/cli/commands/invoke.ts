@@ -11,6 +11,7 @@ export const invoke: Command = {
   flags: [
     { flags: '--event <event>', description: 'a file, - for standard input, or JSON', default: '{}' },
     { flags: '--qualifier <qualifier>', description: 'a version or an alias' },
+    { flags: '--tenant-id <id>', description: 'the tenant, for a function with tenant isolation' },
     { flags: '--tail', description: 'print the log of this invocation, REPORT line included' },
     { flags: '--stream', description: 'print the answer while the function writes it' },
     ...inspectFlags,
@@ -39,13 +40,14 @@ export const invoke: Command = {
     }
     const { InvokeCommand } = await import('@aws-sdk/client-lambda');
     const client = await lambdaClient(values, context);
-    const qualifier = text(values, 'qualifier');
+    const [qualifier, tenantId] = [text(values, 'qualifier'), text(values, 'tenant-id')];
     const answer = await client.send(
       new InvokeCommand({
         FunctionName: name,
         Payload: readEvent(text(values, 'event') ?? '{}'),
         LogType: values['tail'] === true ? 'Tail' : 'None',
         ...(qualifier === undefined ? {} : { Qualifier: qualifier }),
+        ...(tenantId === undefined ? {} : { TenantId: tenantId }),
       }),
       { abortSignal: context.signal },
     );

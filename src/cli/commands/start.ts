@@ -50,6 +50,10 @@ export const startFlags: readonly Flag[] = [
     repeat: true,
   },
   {
+    flags: '--account-concurrency <number>',
+    description: 'concurrent executions of an account and region (default: 1000)',
+  },
+  {
     flags: '--log-level <level>',
     description: "the server's own diagnostics on standard error",
     default: 'warn',
@@ -130,6 +134,7 @@ function readOptions(values: FlagValues, { env, version }: CommandContext): Hear
     auth,
     hotReloadFolders: texts(values, 'hot-reload'),
     allowedHostPorts: texts(values, 'allow-host-port').map(readPort),
+    accountConcurrency: wholeNumber(values, 'account-concurrency', 100, 100_000),
     logLevel: readLevel(text(values, 'log-level')),
     searchEnv: env,
   };

@@ -72,6 +72,7 @@ export function readInvoke(model: OperationModel, call: InvokeCall, payload: Buf
     payload,
     tail: options.tail,
     clientContext: options.clientContext,
+    tenantId: options.tenantId,
     traceHeader: typeof traceHeader === 'string' ? traceHeader : undefined,
   };
   return { options, invocation };

@@ -17,14 +17,8 @@ export const invokeMembers = {
       when: (value: unknown) => value === 'Event',
       hint: 'Invoke with RequestResponse.',
     },
-    TenantId: { hint: 'Functions are not isolated by tenant yet.' },
     DurableExecutionName: { hint: 'There are no durable functions yet.' },
   },
-} as const satisfies MemberStatus;
-
-/** The same of InvokeWithResponseStream, which has fewer members. */
-export const invokeWithResponseStreamMembers = {
-  refused: { TenantId: invokeMembers.refused.TenantId },
 } as const satisfies MemberStatus;
 
 /** What an Invoke asks for besides function and payload. */
@@ -33,6 +27,7 @@ export interface InvokeOptions {
   readonly tail: boolean;
   readonly qualifier?: string;
   readonly clientContext?: string;
+  readonly tenantId?: string;
 }
 
 const INVOKE = { prefix: '/2015-03-31/functions/', suffix: '/invocations' } as const;
@@ -90,11 +85,13 @@ export function readInvokeOptions(
   if (type === 'Event')
     throw notImplemented('Invoke', 'InvocationType=Event', invokeMembers.refused.InvocationType.hint);
   const clientContext = header(headers, 'x-amz-client-context');
+  const tenantId = header(headers, 'x-amz-tenant-id');
   return {
     dryRun: type === 'DryRun',
     tail: logType === 'Tail',
     ...(qualifier !== undefined && { qualifier }),
     ...(clientContext !== undefined && { clientContext: decodeClientContext(clientContext) }),
+    ...(tenantId !== undefined && { tenantId }),
   };
 }
 
@@ -113,9 +110,9 @@ function checkByModel(
     { labels: { FunctionName: name }, query: new URLSearchParams(query) },
   );
   validateInput('lambda', model, input);
-  for (const member of ['TenantId', 'DurableExecutionName'] as const) {
-    if (input[member] !== undefined)
-      throw notImplemented(model.name, member, invokeMembers.refused[member].hint);
+  if (input['DurableExecutionName'] !== undefined) {
+    const { hint } = invokeMembers.refused.DurableExecutionName;
+    throw notImplemented(model.name, 'DurableExecutionName', hint);
   }
 }
 

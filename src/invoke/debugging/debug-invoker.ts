@@ -19,6 +19,7 @@ import {
 import type { Sandbox } from '../../sandbox/index.ts';
 import { refuseUnlessInvocable } from '../function-invoker.ts';
 import type { InvocationOutcome, InvocationRequest } from '../invocation.ts';
+import { requireTenant } from '../tenancy.ts';
 import { DebuggedSandboxes } from './debugged-sandboxes.ts';
 import { DebuggerDoor } from './debugger-door.ts';
 
@@ -94,6 +95,7 @@ export class DebugInvoker {
     listener: Listener,
   ): Promise<InvocationOutcome> {
     refuseUnlessInvocable(version);
+    requireTenant(version, request.tenantId);
     const { debuggers } = this.#options;
     const protocol = debuggers.protocolOf(version.runtime);
     if (!protocol) throw noDebugger(version.runtime);

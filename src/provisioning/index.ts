@@ -1,0 +1,2 @@
+export type { ProvisioningStatus } from './configuration.ts';
+export { Provisioner } from './provisioner.ts';
