@@ -8,6 +8,7 @@ export type Calls = readonly string[];
 const packages: Readonly<Record<ServiceName, string>> = {
   lambda: '@aws-sdk/client-lambda',
   logs: '@aws-sdk/client-cloudwatch-logs',
+  'application-autoscaling': '@aws-sdk/client-application-auto-scaling',
   sts: '@aws-sdk/client-sts',
   iam: '@aws-sdk/client-iam',
 };

@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import type { MemberStatus } from '../src/api/index.ts';
-import { iamOperations, lambdaOperations, logsOperations, stsOperations } from '../src/api/index.ts';
+import {
+  autoscalingOperations,
+  iamOperations,
+  lambdaOperations,
+  logsOperations,
+  stsOperations,
+} from '../src/api/index.ts';
 import { loadServiceModel, type ServiceName } from '../src/aws-protocol/index.ts';
 import { invokeMembers } from '../src/edge/index.ts';
 import { type Calls, callers, readCalls } from './client-calls.ts';
@@ -29,6 +35,11 @@ const services: readonly Service[] = [
     ],
   },
   { name: 'logs', title: 'CloudWatch Logs', operations: logsOperations },
+  {
+    name: 'application-autoscaling',
+    title: 'Application Auto Scaling',
+    operations: autoscalingOperations,
+  },
   { name: 'sts', title: 'STS', operations: stsOperations },
   { name: 'iam', title: 'IAM', operations: iamOperations },
 ];

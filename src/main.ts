@@ -2,14 +2,17 @@ import { mkdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import {
+  autoscalingOperations,
   createApi,
   iamMigrations,
   iamOperations,
   lambdaOperations,
   logsOperations,
+  type AutoscalingServices,
   serviceApi,
   stsOperations,
 } from './api/index.ts';
+import { autoscalingMigrations, ScalingStore, ScheduledScaling } from './autoscaling/index.ts';
 import { loadServiceModel, SessionCredentials, SignatureVerifier } from './aws-protocol/index.ts';
 import { createLog, type Log, type LogLevel, randomIds, secretFile, WallClock } from './base/index.ts';
 import {
@@ -164,6 +167,7 @@ async function openMainDatabase({ options, folder, clock, closing }: Start): Pro
     ...functionsMigrations,
     ...functionSettingsMigrations,
     ...iamMigrations,
+    ...autoscalingMigrations,
     ...accessKeysMigrations,
   ]);
   return database;
@@ -252,6 +256,7 @@ async function openFunctionParts(ground: Ground): Promise<FunctionParts> {
 interface Execution {
   readonly scheduler: Scheduler;
   readonly provisioner: Provisioner;
+  readonly autoscaling: AutoscalingServices;
   readonly invoker: FunctionInvoker;
   readonly debugInvoker: DebugInvoker;
 }
@@ -269,13 +274,30 @@ async function openExecution(ground: Ground, parts: ExecutionParts): Promise<Exe
   const { lookup } = features;
   const provisioner = await Provisioner.open({ ...ground, configs: settings.provisioned, lookup, scheduler });
   ground.closing.defer(() => provisioner.close());
+  const autoscaling = openAutoscaling(ground, parts, provisioner);
   const debuggers = new RuntimeDebuggers(machine, runtimes);
   return {
     scheduler,
     provisioner,
+    autoscaling,
     invoker: new FunctionInvoker({ lookup, scheduler }),
     debugInvoker: new DebugInvoker({ lookup, services, debuggers }),
   };
+}
+
+/** Runs what came due while the server was down, in the background. */
+function openAutoscaling(
+  ground: Ground,
+  { features, settings }: FunctionParts,
+  provisioner: Provisioner,
+): AutoscalingServices {
+  const { clock, ids, log, database, closing } = ground;
+  const store = new ScalingStore(database);
+  const configs = settings.provisioned;
+  const scheduled = new ScheduledScaling({ store, configs, provisioner, clock, log });
+  closing.defer(() => scheduled.close());
+  void scheduled.tick();
+  return { scaling: store, scheduled, functions: features.functions, configs, provisioner, clock, ids };
 }
 
 /** What tells who calls. */
@@ -375,12 +397,17 @@ function environmentServices(
 
 function openApi(
   ground: Ground,
-  { features, settings, provisioner }: FunctionParts & Execution,
+  { features, settings, provisioner, autoscaling }: FunctionParts & Execution,
 ): ReturnType<typeof createApi> {
   const lambda = { ...features, ...settings, provisioner };
   return createApi(
     {
       lambda: serviceApi(loadServiceModel('lambda'), lambda, lambdaOperations),
+      'application-autoscaling': serviceApi(
+        loadServiceModel('application-autoscaling'),
+        autoscaling,
+        autoscalingOperations,
+      ),
       logs: serviceApi(loadServiceModel('logs'), ground, logsOperations),
       sts: serviceApi(loadServiceModel('sts'), ground, stsOperations),
       iam: serviceApi(loadServiceModel('iam'), ground, iamOperations),

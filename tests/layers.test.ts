@@ -18,6 +18,7 @@ const ranks: Readonly<Record<string, number>> = {
   scheduler: 6,
   provisioning: 7,
   invoke: 7,
+  autoscaling: 8,
   'async-invoke': 8,
   'event-source-mappings': 9,
   'http-triggers': 9,

@@ -1,5 +1,7 @@
+import type { ServiceName } from '../../src/aws-protocol/index.ts';
+
 /** The operations whose shapes are kept; the names of all others stay known, so that a call is refused by name. */
-export const served: Readonly<Record<'lambda' | 'logs' | 'sts' | 'iam', readonly string[] | 'all'>> = {
+export const served: Readonly<Record<ServiceName, readonly string[] | 'all'>> = {
   lambda: 'all',
   logs: [
     'CreateLogGroup',
@@ -19,6 +21,17 @@ export const served: Readonly<Record<'lambda' | 'logs' | 'sts' | 'iam', readonly
     'TagLogGroup',
     'TagResource',
     'UntagLogGroup',
+    'UntagResource',
+  ],
+  'application-autoscaling': [
+    'DeleteScheduledAction',
+    'DeregisterScalableTarget',
+    'DescribeScalableTargets',
+    'DescribeScheduledActions',
+    'ListTagsForResource',
+    'PutScheduledAction',
+    'RegisterScalableTarget',
+    'TagResource',
     'UntagResource',
   ],
   sts: ['AssumeRole', 'GetCallerIdentity', 'GetSessionToken'],

@@ -110,10 +110,16 @@ function queryRequest(action: string): fc.Arbitrary<Partial<ApiRequest>> {
 }
 
 /** 10,000 requests and more in all, in seconds. */
-const RUNS: Readonly<Record<ServiceName, number>> = { lambda: 6_000, logs: 2_000, sts: 500, iam: 2_000 };
+const RUNS: Readonly<Record<ServiceName, number>> = {
+  lambda: 6_000,
+  logs: 2_000,
+  'application-autoscaling': 500,
+  sts: 500,
+  iam: 2_000,
+};
 
 describe('whatever is sent to an operation, the answer has the shape of AWS', () => {
-  test.each(['lambda', 'logs', 'sts', 'iam'] as const)('%s', async (service) => {
+  test.each(['lambda', 'logs', 'application-autoscaling', 'sts', 'iam'] as const)('%s', async (service) => {
     const { model, api } = allOperations(service);
     const seen = new Set<number>();
     await fc.assert(

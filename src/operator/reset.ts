@@ -1,4 +1,5 @@
 import { iamMigrations } from '../api/index.ts';
+import { autoscalingMigrations } from '../autoscaling/index.ts';
 import {
   type FunctionsModule,
   functionSettingsMigrations,
@@ -27,7 +28,12 @@ export interface ResetParts {
 export async function reset(parts: ResetParts): Promise<void> {
   const { database, features, settings, scheduler, logs } = parts;
   await database.write(
-    emptyTables([...functionsMigrations, ...functionSettingsMigrations, ...iamMigrations]),
+    emptyTables([
+      ...functionsMigrations,
+      ...functionSettingsMigrations,
+      ...iamMigrations,
+      ...autoscalingMigrations,
+    ]),
   );
   features.forgetAll();
   settings.access.clear();

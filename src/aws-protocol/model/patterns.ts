@@ -14,7 +14,7 @@ export function patternMatcher(pattern: string, max = 0): (value: string) => boo
   };
 }
 
-/** Java's and JavaScript's syntaxes agree on the model's patterns; `\p{L}` asks for the `u` flag. */
+/** Java's and JavaScript's syntaxes agree on the model's patterns; `\p{L}` and pairs of surrogates ask for the `u` flag. */
 function compile(pattern: string): RegExp {
-  return new RegExp(`^(?:${pattern})$`, pattern.includes('\\p{') ? 'u' : '');
+  return new RegExp(`^(?:${pattern})$`, /\\p\{|\\uD800\\uDC00/.test(pattern) ? 'u' : '');
 }

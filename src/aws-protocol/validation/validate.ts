@@ -13,7 +13,7 @@ const MOST_VIOLATIONS = 50;
 /**
  * Checks an input against the model's constraints; throws one error that names every violation in AWS's words:
  * `2 validation errors detected: Value '0' at 'timeout' failed to satisfy constraint: Member must …; Value …`.
- * Lambda calls it ValidationException, Logs InvalidParameterException, STS and IAM ValidationError.
+ * Lambda and Application Auto Scaling call it ValidationException, Logs InvalidParameterException, STS and IAM ValidationError.
  */
 export function validateInput(service: ServiceName, operation: OperationModel, input: ParsedStructure): void {
   const violations: string[] = [];
@@ -22,11 +22,18 @@ export function validateInput(service: ServiceName, operation: OperationModel, i
   if (service === 'lambda') checkLambdaRules(operation, input);
 }
 
+const invalidCodes: Readonly<Record<Exclude<ServiceName, 'lambda'>, string>> = {
+  logs: 'InvalidParameterException',
+  'application-autoscaling': 'ValidationException',
+  sts: 'ValidationError',
+  iam: 'ValidationError',
+};
+
 function validationError(service: ServiceName, violations: readonly string[]): AwsError {
   const noun = violations.length === 1 ? 'error' : 'errors';
   const text = `${violations.length} validation ${noun} detected: ${violations.join('; ')}`;
   if (service === 'lambda') return awsError('ValidationException', text);
-  return serviceError(service === 'logs' ? 'InvalidParameterException' : 'ValidationError', 400, text);
+  return serviceError(invalidCodes[service], 400, text);
 }
 
 function checkStructure(shape: StructureShape, value: unknown, path: string, found: string[]): void {
