@@ -95,9 +95,10 @@ export class Allocation {
     lost: () => void,
   ): Promise<void> {
     let handle: Handle | undefined;
-    let readyMs = 0;
+    let [readyMs, isOver] = [0, false];
     this.#starting++;
     const started = await startAhead((served) => {
+      isOver = true;
       if (handle && this.#live.delete(handle)) {
         this.#ended(served, this.#clock.monotonicMs() - readyMs);
         lost();
@@ -105,12 +106,18 @@ export class Allocation {
     });
     this.#starting--;
     if (started.kind !== 'started') return this.#fail(started);
-    if (this.#closed || this.#live.size >= this.#count) return started.retire();
+    if (isOver || !this.#wants) return started.retire();
     readyMs = this.#clock.monotonicMs();
     handle = started;
     this.#live.add(started);
     if (this.#whole) started.release();
     else this.#releaseIfWhole();
+  }
+
+  /** Whether an environment that has just become ready is of use: none is where another one of the first failed. */
+  get #wants(): boolean {
+    const failedAtFirst = this.#failure !== undefined && !this.#whole;
+    return !this.#closed && !failedAtFirst && this.#live.size < this.#count;
   }
 
   #ended(served: boolean, ageMs: number): void {

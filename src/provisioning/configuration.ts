@@ -16,6 +16,7 @@ export class Configuration {
   /** By deployment. */
   readonly #allocations = new Map<string, Allocation>();
   #plan: ProvisionedPlan | undefined;
+  #renewed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -25,9 +26,13 @@ export class Configuration {
     return [...this.#allocations.values()];
   }
 
-  /** Brings the allocations to what is wanted now. A configuration that was put anew is tried anew. */
+  /** It was put again, so that what failed is tried anew with the next `apply`. */
+  renew(): void {
+    this.#renewed = true;
+  }
+
+  /** Brings the allocations to what is wanted now. */
   apply(plan: ProvisionedPlan): void {
-    const putAgain = plan.lastModifiedMs !== this.#plan?.lastModifiedMs;
     this.#plan = plan;
     const runnable = plan.shares.filter(({ version }) => version.state === 'Active');
     const wanted = new Map(runnable.map((share) => [share.version.deploymentId, share]));
@@ -36,7 +41,8 @@ export class Configuration {
       allocation.close();
       this.#allocations.delete(id);
     }
-    for (const [id, { version, count }] of wanted) this.#allocate(id, { version, count, putAgain });
+    for (const [id, { version, count }] of wanted) this.#allocate(id, { version, count });
+    this.#renewed = false;
   }
 
   close(): void {
@@ -57,10 +63,10 @@ export class Configuration {
     return { status: ready ? 'READY' : 'IN_PROGRESS', ...counts };
   }
 
-  #allocate(id: string, share: ProvisionedPlan['shares'][number] & { readonly putAgain: boolean }): void {
+  #allocate(id: string, share: ProvisionedPlan['shares'][number]): void {
     const known = this.#allocations.get(id);
     if (!known) this.#allocations.set(id, new Allocation(share.version, share.count, this.#clock));
-    else if (share.putAgain || known.count !== share.count) known.resize(share.count);
+    else if (this.#renewed || known.count !== share.count) known.resize(share.count);
   }
 
   #impossible(): string | undefined {

@@ -49,6 +49,7 @@ export class Provisioner {
   async put(key: FunctionKey, qualifier: string, requested: number): Promise<void> {
     const lastModifiedMs = this.#parts.clock.nowMs();
     await this.#parts.configs.put(key, { qualifier, requested, lastModifiedMs });
+    this.#functions.get(keyText(key))?.get(qualifier)?.renew();
     this.#expect(key);
     this.#parts.lookup.invalidate(key);
   }

@@ -12,6 +12,7 @@ const AT_ONCE = 16;
 const services: readonly { readonly name: ServiceName; readonly credential: string }[] = [
   { name: 'lambda', credential: 'lambda' },
   { name: 'logs', credential: 'logs' },
+  { name: 'application-autoscaling', credential: 'application-autoscaling' },
   { name: 'sts', credential: 'sts' },
   { name: 'iam', credential: 'iam' },
 ];
