@@ -7,6 +7,8 @@ const storeBacked = [
   'src/functions/policies/*.test.ts',
   'src/api/lambda/settings.test.ts',
   'src/api/{iam,logs,sts}/*.test.ts',
+  'src/provisioning/provisioner.test.ts',
+  'src/autoscaling/scheduled-scaling.test.ts',
   'src/edge/keys.test.ts',
 ];
 

@@ -35,6 +35,10 @@ export class AheadEnvironments {
     return this.#members.size;
   }
 
+  get environments(): Iterable<ExecutionEnvironment> {
+    return this.#members.keys();
+  }
+
   has(environment: ExecutionEnvironment): boolean {
     return this.#members.has(environment);
   }

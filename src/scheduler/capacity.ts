@@ -48,3 +48,24 @@ export function decideCapacity(use: MachineUse, limits: MachineLimits): Capacity
   if (use.hasIdle) return 'evict';
   return use.waiting < limits.waiting ? 'wait' : 'refuse';
 }
+
+/** What environments of provisioned concurrency use of the machine. */
+export interface AheadUse {
+  readonly environments: number;
+  readonly usedBytes: number;
+  /** What one more is expected to use. */
+  readonly neededBytes: number;
+}
+
+/** Of the machine's bounds: what is provisioned is never evicted, and whoever provisions must not shut everybody else out. */
+const AHEAD_SHARE = 0.75;
+
+/** Whether one more environment may be started ahead, as far as the share for it goes. The first always may. */
+export function mayStartAhead(
+  { environments, usedBytes, neededBytes }: AheadUse,
+  limits: MachineLimits,
+): boolean {
+  if (environments === 0) return true;
+  const fits = usedBytes + neededBytes <= limits.memoryBytes * AHEAD_SHARE;
+  return fits && environments + 1 <= limits.environments * AHEAD_SHARE;
+}

@@ -155,8 +155,17 @@ export class EnvironmentPool implements EnvironmentOwner {
   }
 
   get usedBytes(): number {
+    return this.#bytesOf(this.environments);
+  }
+
+  /** Of its provisioned environments. */
+  get aheadBytes(): number {
+    return this.#bytesOf(this.ahead.environments);
+  }
+
+  #bytesOf(environments: Iterable<ExecutionEnvironment>): number {
     let sum = 0;
-    for (const environment of this.environments) sum += environment.memoryPeakBytes || this.neededBytes;
+    for (const environment of environments) sum += environment.memoryPeakBytes || this.neededBytes;
     return sum;
   }
 

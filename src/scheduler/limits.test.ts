@@ -149,14 +149,14 @@ test('where all that is reserved is provisioned, another version is throttled an
   );
 });
 
-test('there is no room ahead of invocations on a machine that is full of provisioned environments', async () => {
-  const { run, ahead, scheduler, sandboxes } = setUp({ machine: { environments: 2 } });
+test('provisioned environments may take three quarters of the machine, and no more', async () => {
+  const { run, ahead, scheduler, sandboxes } = setUp({ machine: { environments: 4 } });
   const [one, other] = [testVersion({ name: 'one' }), testVersion({ name: 'other' })];
   await run(other);
-  await ahead(one);
-  await ahead(one);
-  expect(sandboxes.live.size).toBeLessThanOrEqual(3);
+  for (let count = 1; count <= 3; count++) await ahead(one);
+  expect(sandboxes.live.size).toBe(4);
   expect(await scheduler.startAhead(one, () => undefined)).toEqual({ kind: 'no-room' });
+  expect(await run(other)).toEqual({ count: 2, starts: 1 });
 });
 
 test('an environment ahead whose code does not load says so and leaves nothing', async () => {

@@ -9,7 +9,13 @@ import { awsError, type FunctionVersion, limits } from '../model/index.ts';
 import { throttled } from './admission.ts';
 import { Admission } from './admit.ts';
 import type { GoneListener } from './ahead.ts';
-import { decideCapacity, type MachineLimits, type MachineUse } from './capacity.ts';
+import {
+  type AheadUse,
+  decideCapacity,
+  type MachineLimits,
+  type MachineUse,
+  mayStartAhead,
+} from './capacity.ts';
 import { ConcurrencyLedger, CountedCaller } from './concurrency.ts';
 import { EnvironmentPool, poolKey } from './environment-pool.ts';
 import { leastUseful } from './eviction.ts';
@@ -47,7 +53,7 @@ export class Scheduler {
   readonly #closing = new Set<Promise<void>>();
   readonly #aheadStarts = new AheadStarts({
     services: () => this.#options.services,
-    makeRoom: (pool) => this.#makeRoom(pool),
+    makeRoom: (pool) => mayStartAhead(this.#aheadUse(pool), this.#options.machine) && this.#makeRoom(pool),
     epoch: () => this.#epoch,
     forgetIfEmpty: (pool) => this.#forgetIfEmpty(pool),
   });
@@ -253,6 +259,15 @@ export class Scheduler {
       neededBytes: pool.neededBytes,
       waiting: this.#line.length,
     };
+  }
+
+  #aheadUse(pool: EnvironmentPool): AheadUse {
+    let [environments, usedBytes] = [0, 0];
+    for (const { ahead, aheadBytes } of this.#pools.values()) {
+      environments += ahead.all;
+      usedBytes += aheadBytes;
+    }
+    return { environments, usedBytes, neededBytes: pool.neededBytes };
   }
 
   /** Closes the idle environment, of whichever function, that would be missed least. */
