@@ -198,7 +198,7 @@ async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promi
   const { options, folder, closing } = ground;
   const address = new ListeningAddress(options.host);
   const functions = await openFunctionParts(ground);
-  const execution = await openExecution(ground, { ...functions, sandboxes, address });
+  const execution = openExecution(ground, { ...functions, sandboxes, address });
   const entrance = await openEntrance(ground);
   const server: ServerFacts = {
     version: options.version,
@@ -213,6 +213,9 @@ async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promi
   // A person at a breakpoint would hold the edge's drain up.
   closing.defer(() => execution.debugInvoker.close());
   address.open(edge, await edge.listen());
+  // Environments are told where the server listens, so these had to wait for it.
+  await execution.provisioner.start();
+  void execution.autoscaling.scheduled.tick();
   return {
     endpoint: address.url,
     dataFolder: folder,
@@ -261,7 +264,7 @@ interface Execution {
   readonly debugInvoker: DebugInvoker;
 }
 
-async function openExecution(ground: Ground, parts: ExecutionParts): Promise<Execution> {
+function openExecution(ground: Ground, parts: ExecutionParts): Execution {
   const { machine, runtimes, features, settings } = parts;
   const services = environmentServices(ground, parts);
   const memoryBytes = Math.trunc(totalmem() * MEMORY_SHARE);
@@ -272,7 +275,7 @@ async function openExecution(ground: Ground, parts: ExecutionParts): Promise<Exe
   });
   ground.closing.defer(() => scheduler.close());
   const { lookup } = features;
-  const provisioner = await Provisioner.open({ ...ground, configs: settings.provisioned, lookup, scheduler });
+  const provisioner = new Provisioner({ ...ground, configs: settings.provisioned, lookup, scheduler });
   ground.closing.defer(() => provisioner.close());
   const autoscaling = openAutoscaling(ground, parts, provisioner);
   const debuggers = new RuntimeDebuggers(machine, runtimes);
@@ -285,7 +288,6 @@ async function openExecution(ground: Ground, parts: ExecutionParts): Promise<Exe
   };
 }
 
-/** Runs what came due while the server was down, in the background. */
 function openAutoscaling(
   ground: Ground,
   { features, settings }: FunctionParts,
@@ -296,7 +298,6 @@ function openAutoscaling(
   const configs = settings.provisioned;
   const scheduled = new ScheduledScaling({ store, configs, provisioner, clock, log });
   closing.defer(() => scheduled.close());
-  void scheduled.tick();
   return { scaling: store, scheduled, functions: features.functions, configs, provisioner, clock, ids };
 }
 

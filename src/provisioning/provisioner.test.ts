@@ -15,7 +15,7 @@ async function setUp(machine: Partial<MachineLimits> = {}, environment: Record<s
   module.lookup.onRetired((deploymentId) => scheduler.retire(deploymentId));
   const log = createLog('silent');
   const { lookup } = module;
-  const provisioner = await Provisioner.open({
+  const provisioner = new Provisioner({
     configs: settings.provisioned,
     lookup,
     scheduler,

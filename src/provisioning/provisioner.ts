@@ -33,16 +33,14 @@ export class Provisioner {
   #cancelRetry: CancelTimer | undefined;
   #closed = false;
 
-  private constructor(parts: ProvisionerParts) {
+  constructor(parts: ProvisionerParts) {
     this.#parts = parts;
     parts.lookup.onChange((key) => this.#changed(key));
   }
 
-  /** Starts, in the background, whatever is configured. */
-  static async open(parts: ProvisionerParts): Promise<Provisioner> {
-    const provisioner = new Provisioner(parts);
-    for (const key of await parts.configs.functions()) provisioner.#expect(key);
-    return provisioner;
+  /** Starts, in the background, whatever is configured; not before environments can reach the server. */
+  async start(): Promise<void> {
+    for (const key of await this.#parts.configs.functions()) this.#expect(key);
   }
 
   /** Rejects in AWS's words; what is answered is on disk, and the environments follow. */

@@ -202,3 +202,12 @@ test('beyond ten requests a second a provisioned environment leaves the rest to 
   expect(await run(version, { provisioned: 1 })).toEqual({ count: 1, starts: 1 });
   expect(sandboxes.started).toBe(2);
 });
+
+test('who waits for a busy environment asks for no new one, however many wait', async () => {
+  const { run } = setUp({ frozen: true, machine: { environments: 1 } });
+  const version = testVersion();
+  for (let round = 0; round < 3; round++) {
+    const all = Array.from({ length: 500 }, () => run(version));
+    expect(await Promise.all(all)).toHaveLength(500);
+  }
+});

@@ -202,7 +202,9 @@ export class Scheduler {
   #placeNew(pending: PendingInvocation): void {
     const { machine } = this.#options;
     const decision = decideCapacity(this.#machineUse(pending.pool), machine);
-    if (decision === 'refuse' || !this.#mayStart(pending.pool)) return this.#refuse(pending);
+    if (decision === 'refuse') return this.#refuse(pending);
+    // Who only waits for a busy one asks for no new environment.
+    if (decision !== 'wait' && !this.#mayStart(pending.pool)) return this.#refuse(pending);
     this.#line.add(pending, machine.waitMs, (late) => late.caller.reject(noRoom()));
     this.#advanceLine();
   }

@@ -21,7 +21,7 @@ import { run } from '../support/programs.ts';
 const source = `
 import os
 def handler(event, context):
-    return os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]
+    return [os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"], os.environ["AWS_ENDPOINT_URL"].split(":")[-1]]
 `;
 const version = { FunctionName: 'ready', Qualifier: '1' };
 
@@ -68,7 +68,7 @@ test('what was answered is whole again after a crash, before it was ready as wel
   await whole(2);
   expect(await live()).toBe(2);
   const { payload } = await invoke(lambdaClient(hearth.endpoint), 'ready', {}, '1');
-  expect(payload).toBe('provisioned-concurrency');
+  expect(payload).toEqual(['provisioned-concurrency', new URL(hearth.endpoint).port]);
 });
 
 test('scheduled actions outlive a crash, and one that came due meanwhile runs', async () => {

@@ -54,7 +54,13 @@ def _():
     isolated(api, 'needing')
     create(api, 'sharing')
     invalid(api, lambda: api.invoke(FunctionName='needing'), NEEDED)
+    invalid(api, lambda: api.invoke_with_response_stream(FunctionName='needing'), NEEDED)
+    stream = api.invoke_with_response_stream(FunctionName='needing', TenantId='blue')['EventStream']
+    chunks = b''.join(one['PayloadChunk']['Payload'] for one in stream if 'PayloadChunk' in one)
+    equal(json.loads(chunks)['tenant'], 'blue')
     invalid(api, lambda: api.invoke(FunctionName='sharing', TenantId='blue'), NOT_TAKEN)
+    invalid(api, lambda: api.invoke(FunctionName='needing', InvocationType='DryRun'), NEEDED)
+    equal(api.invoke(FunctionName='needing', InvocationType='DryRun', TenantId='blue')['StatusCode'], 204)
     refused(api, lambda: api.invoke(FunctionName='needing', TenantId='a,b'), 400, 'ValidationException',
             re.compile(r"1 validation error detected: Value 'a,b' at 'tenantId' failed to satisfy constraint: .*"), type=None)
     violates(api, lambda: api.invoke(FunctionName='needing', TenantId='t' * 257), 't' * 257, 'tenantId',

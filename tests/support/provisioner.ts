@@ -12,13 +12,14 @@ export async function openProvisioner({ module, settings, clock }: FunctionsFixt
 }> {
   const { services } = testServices();
   const scheduler = new Scheduler({ services, machine: machineLimits });
-  const provisioner = await Provisioner.open({
+  const provisioner = new Provisioner({
     configs: settings.provisioned,
     lookup: module.lookup,
     scheduler,
     clock,
     log: createLog('silent'),
   });
+  await provisioner.start();
   const close = async (): Promise<void> => {
     await provisioner.close();
     await scheduler.close();

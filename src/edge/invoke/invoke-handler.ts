@@ -1,7 +1,12 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Identity, OperationModel } from '../../aws-protocol/index.ts';
 import type { FunctionLookup } from '../../functions/index.ts';
-import type { InvocationOutcome, InvocationRequest, Invoker } from '../../invoke/index.ts';
+import {
+  type InvocationOutcome,
+  type InvocationRequest,
+  type Invoker,
+  requireTenant,
+} from '../../invoke/index.ts';
 import { functionArn, resolveFunctionName, type Scope } from '../../model/index.ts';
 import type { EventStreamAnswer } from './event-stream-answer.ts';
 import { checkPayload, type InvokeOptions, readInvokeOptions } from './invoke-request.ts';
@@ -53,7 +58,7 @@ export async function performInvoke(needs: InvokeNeeds, exchange: InvokeExchange
   }
   checkPayload(payload);
   if (options.dryRun) {
-    await needs.lookup.resolve(address);
+    requireTenant((await needs.lookup.resolve(address)).version, options.tenantId);
     response.writeHead(204, ['x-amzn-RequestId', call.requestId]).end();
     return;
   }
