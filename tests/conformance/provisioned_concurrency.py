@@ -108,12 +108,14 @@ def _():
 @check('beyond what is provisioned invocations spill over')
 def _():
     api = client()
-    slow = 'import os, time\ndef handler(event, context):\n    time.sleep(1)\n    return os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]\n'
+    slow = 'import os, time\ndef handler(event, context):\n    time.sleep(2.5)\n    return os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]\n'
     published(api, 'spilling', slow)
     put(api, 'spilling', '1')
     until(api, 'spilling', '1')
+    # Made before, since that takes longer than a call.
+    callers = [client() for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
-        types = list(pool.map(lambda _: result(client(), 'spilling', {}, Qualifier='1'), range(3)))
+        types = list(pool.map(lambda caller: result(caller, 'spilling', {}, Qualifier='1'), callers))
     equal(sorted(types), ['on-demand', 'on-demand', 'provisioned-concurrency'])
 
 
