@@ -5,9 +5,11 @@ export { createProcessSandboxFactory, type ProcessSandboxFactoryOptions } from '
 export { chooseSandbox, probeSandbox, type SandboxProbe } from './probe/probe.ts';
 export { type ProgramOutcome, type RunProgram, type RunProgramOptions, runProgram } from './run-program.ts';
 export type {
+  CompanionExit,
   InsideView,
   Sandbox,
   SandboxCapabilities,
+  SandboxCompanion,
   SandboxExit,
   SandboxFactory,
   SandboxListener,
