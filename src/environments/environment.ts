@@ -1,9 +1,10 @@
 import { Alarm, invariant } from '../base/index.ts';
 import { awsError, type FunctionVersion, limits } from '../model/index.ts';
-import type { InitError, RuntimeAnswer } from '../runtime-api/index.ts';
+import type { InitError, RuntimeAnswer, ShutdownReason } from '../runtime-api/index.ts';
 import type { SandboxExit } from '../sandbox/index.ts';
 import { EnvironmentLog } from './environment-log.ts';
 import {
+  type ExtensionFailure,
   type Failure,
   outcomeOfAnswer,
   outcomeOfFailure,
@@ -140,7 +141,10 @@ export class ExecutionEnvironment {
     const attempt = { uuid: this.#services.ids.uuid(), nowMs, deadlineMs: Math.round(nowMs + leftMs) };
     const { responseStream } = run.invocation;
     const relay = responseStream && this.#relay(responseStream);
-    this.#process?.session.deliver(toRuntimeInvocation(run.invocation, attempt), relay);
+    const invocation = toRuntimeInvocation(run.invocation, attempt);
+    run.traceHeader = invocation.traceHeader;
+    this.#process?.session.deliver(invocation, relay);
+    this.#process?.extensions.invoked(invocation);
     this.#deadline.set(leftMs);
   }
 
@@ -156,10 +160,15 @@ export class ExecutionEnvironment {
     this.#move('answer');
     run.verdict = verdictOfAnswer(answer);
     run.conclude(outcomeOfAnswer(answer));
+    this.#journal.telemetry?.answered(run, 'payload' in answer ? answer.payload.length : 0);
     if (!run.invocation.tail) run.settle();
   }
 
+  /** The runtime asks for more, or an extension does: the phase is over when all of them have. */
   #ready(): void {
+    if (this.#process?.session.state !== 'Ready') return;
+    this.#tellRuntimeDone();
+    if (this.#process.extensions.busy) return;
     if (this.#state === 'initializing') return this.#initialized();
     if (this.#state !== 'finishing' || !this.#run) return;
     this.#run.endedMs = this.#services.clock.monotonicMs();
@@ -167,6 +176,13 @@ export class ExecutionEnvironment {
     // Whatever the function wrote before it answered lies in its pipes by now, and the event loop reads every
     // descriptor that is readable before it comes to its immediates: after one turn nothing of it is missing.
     setImmediate(() => this.#finish());
+  }
+
+  #tellRuntimeDone(): void {
+    const telemetry = this.#journal.telemetry;
+    if (!telemetry) return;
+    if (this.#state === 'initializing') telemetry.runtimeInitialized();
+    else if (this.#state === 'finishing' && this.#run) telemetry.runtimeDone(this.#run);
   }
 
   #finish(): void {
@@ -195,6 +211,9 @@ export class ExecutionEnvironment {
 
   #freeze(): void {
     if (this.#state !== 'idle') return;
+    if (this.#process?.extensions.mayFreeze() === false) {
+      return this.#freezing.set(this.#services.timings.freezeAfterMs);
+    }
     this.#process?.session.flush();
     this.#process?.sandbox?.freeze();
     this.#move('freeze');
@@ -213,7 +232,6 @@ export class ExecutionEnvironment {
         new InvocationRun(invocation, caller, { startedMs, initMs: startedMs - this.#initStartedMs }),
       );
     }
-    this.#journal.initReport('init', failed);
     this.#initWithinInvoke(invocation, caller);
   }
 
@@ -229,9 +247,9 @@ export class ExecutionEnvironment {
   #initWithinInvoke(invocation: EnvironmentInvocation, caller: Caller): void {
     this.#expiry.clear();
     this.#run = new InvocationRun(invocation, caller, { startedMs: this.#services.clock.monotonicMs() });
-    this.#journal.start(this.#run);
     this.#deadline.set(this.version.timeoutMs);
     this.#startProcess();
+    this.#journal.start(this.#run);
   }
 
   #startProcess(): void {
@@ -244,6 +262,8 @@ export class ExecutionEnvironment {
       services: this.#services,
       prepared: this.#prepared,
       log: this.#log,
+      journal: this.#journal,
+      phase: this.#initDone ? 'init' : 'invoke',
       observer: this.#observer,
       ...(previous ? { previous } : {}),
     });
@@ -260,7 +280,7 @@ export class ExecutionEnvironment {
       );
     }
     // The runtime may have been ready before the sandbox reported that it runs.
-    if (process.session.state === 'Ready' && this.#state === 'initializing') this.#initialized();
+    if (this.#state === 'initializing') this.#ready();
   }
 
   #initialized(): void {
@@ -268,6 +288,7 @@ export class ExecutionEnvironment {
     if (!sandbox) return;
     if (!this.#services.unboundedCpu) sandbox.limitCpu(this.version.memoryMiB / limits.memoryMiBPerVcpu);
     this.#move('initialized');
+    this.#endInit(undefined);
     if (this.#initDone) return this.#endInitPhase(undefined);
     const run = this.#run;
     invariant(run, 'an Init without its own phase belongs to an invocation');
@@ -276,6 +297,18 @@ export class ExecutionEnvironment {
       run,
       Math.max(0, run.startedMs + this.version.timeoutMs - this.#services.clock.monotonicMs()),
     );
+  }
+
+  /** Whether it has a phase of its own or is part of an invocation. */
+  #endInit(failed: InitFailure | undefined): void {
+    const phase = this.#initDone ? 'init' : 'invoke';
+    this.#process?.extensions.initOver();
+    if (failed) this.#journal.initReport(phase, failed);
+    else if (this.#journal.telemetry) {
+      const durationMs = this.#services.clock.monotonicMs() - this.#initStartedMs;
+      this.#journal.telemetry.initReport({ status: 'success' }, durationMs);
+    }
+    this.#process?.extensions.endTelemetryOfInit();
   }
 
   #endInitPhase(failure: InitFailure | undefined): void {
@@ -289,6 +322,11 @@ export class ExecutionEnvironment {
 
   readonly #observer = {
     ready: (): void => this.#ready(),
+    extensionReady: (): void => this.#ready(),
+    extensionFailed: (failure: ExtensionFailure): void => {
+      if (this.#state === 'idle' || this.#state === 'frozen') void this.close();
+      else this.#fail(failure);
+    },
     answered: (answer: RuntimeAnswer): void => this.#answered(answer),
     initFailed: (error: InitError): void => {
       this.#initError = error;
@@ -317,25 +355,51 @@ export class ExecutionEnvironment {
 
   async #end(failure: Failure, duringInit: boolean): Promise<void> {
     const endedMs = this.#services.clock.monotonicMs();
-    const stopped = this.#process ? await this.#process.stop() : true;
+    const failed = { failure, durationMs: endedMs - this.#initStartedMs };
+    const told = failure.kind === 'machine' || this.#process?.extensions.present === true;
+    if (told) this.#tellBeforeShutdown(failed, { endedMs, duringInit });
+    const stopped = this.#process ? await this.#process.stop(shutdownReasonOf(failure)) : true;
     if (this.#state !== 'ending') return;
     this.#samplePeak(true);
     this.#move('ended');
-    const failed = { failure, durationMs: endedMs - this.#initStartedMs };
+    if (duringInit && !told) this.#endInit(failed);
     if (failure.kind === 'machine' || !stopped) this.#giveUp(failure);
     else if (this.#initDone) this.#endInitPhase(failed);
-    else this.#reportFailure(failed, { endedMs, duringInit });
+    else this.#reportFailure(failure, endedMs);
   }
 
-  #reportFailure(failed: InitFailure, at: { readonly endedMs: number; readonly duringInit: boolean }): void {
-    const run = this.#run;
-    invariant(run, 'a failure after Init belongs to an invocation');
+  /**
+   * Extensions may take two seconds to end. They hear of the failure before, and the caller, where it asks for no log, is
+   * not kept waiting.
+   */
+  #tellBeforeShutdown(
+    failed: InitFailure,
+    at: { readonly endedMs: number; readonly duringInit: boolean },
+  ): void {
     const { failure } = failed;
-    if (at.duringInit) this.#journal.initReport('invoke', failed);
-    run.endedMs = at.endedMs;
+    if (failure.kind === 'machine') return;
+    if (at.duringInit) this.#endInit(failed);
+    const run = this.#run;
+    if (!run) return;
+    this.#concludeFailed(run, failure, at.endedMs);
+    if (this.#journal.telemetry) {
+      this.#samplePeak(true);
+      this.#journal.tellReport(run, this.#peakBytes);
+    }
+    if (!run.invocation.tail) run.settle();
+  }
+
+  #concludeFailed(run: InvocationRun, failure: Failure, endedMs: number): void {
+    run.endedMs = endedMs;
     run.verdict = verdictOfFailure(failure);
     const { requestId } = run.invocation;
     run.conclude(outcomeOfFailure(failure, { requestId, timeoutMs: this.version.timeoutMs }));
+  }
+
+  #reportFailure(failure: Failure, endedMs: number): void {
+    const run = this.#run;
+    invariant(run, 'a failure after Init belongs to an invocation');
+    this.#concludeFailed(run, failure, endedMs);
     this.#report(run);
     this.#rest();
   }
@@ -376,6 +440,10 @@ export class ExecutionEnvironment {
     this.#peakSampledMs = nowMs;
     this.#peakBytes = Math.max(this.#peakBytes, this.#process?.sandbox?.usage().memoryPeakBytes ?? 0);
   }
+}
+
+function shutdownReasonOf(failure: Failure): ShutdownReason {
+  return failure.kind === 'timeout' || failure.kind === 'init-timeout' ? 'TIMEOUT' : 'FAILURE';
 }
 
 function environmentLost(): Error {

@@ -28,6 +28,11 @@ export class InvocationRun {
   /** Of an Init that this invocation waited for and that is not part of its duration. */
   readonly initMs: number | undefined;
   endedMs = 0;
+  /** Of interest to telemetry alone, and only known where somebody subscribed to it. */
+  answeredMs: number | undefined;
+  runtimeDoneMs: number | undefined;
+  producedBytes: number | undefined;
+  traceHeader: string | undefined;
   verdict: Verdict = { status: 'success' };
   readonly #caller: Caller;
   #outcome: EnvironmentOutcome | undefined;

@@ -10,6 +10,7 @@ export type {
   Sandbox,
   SandboxCapabilities,
   SandboxCompanion,
+  SandboxCompanions,
   SandboxExit,
   SandboxFactory,
   SandboxListener,

@@ -1,4 +1,5 @@
 import type { LoggingSettings, LogLevelName } from '../model/index.ts';
+import type { TelemetryApi, TelemetryType } from './stream/subscription.ts';
 import { reachesLevel } from './log-level.ts';
 
 export type PlatformStatus = 'success' | 'failure' | 'error' | 'timeout';
@@ -42,6 +43,24 @@ export interface PlatformLines {
   start(requestId: string, timeMs: number): string | undefined;
   end(requestId: string): string | undefined;
   report(facts: ReportFacts, timeMs: number): string | undefined;
+  extension(facts: ExtensionFacts): string | undefined;
+  subscription(facts: SubscriptionFacts): string | undefined;
+}
+
+/** What became of one extension in Init. */
+export interface ExtensionFacts {
+  readonly name: string;
+  /** `Ready`, or where it got to. */
+  readonly state: string;
+  readonly events: readonly string[];
+  readonly errorType?: string;
+}
+
+export interface SubscriptionFacts {
+  readonly api: TelemetryApi;
+  /** Of the extension. */
+  readonly name: string;
+  readonly types: readonly TelemetryType[];
 }
 
 export interface LoggedFunction {
@@ -91,6 +110,20 @@ class TextPlatformLines implements PlatformLines {
       `Max Memory Used: ${facts.maxMemoryUsedMiB} MB${init}\t${reportStatus(facts)}`
     );
   }
+
+  extension({ name, state, events, errorType }: ExtensionFacts): string {
+    const cause = errorType === undefined ? '' : `\tError Type: ${errorType}`;
+    return `EXTENSION\tName: ${name}\tState: ${state}\tEvents: [${events.join(', ')}]${cause}`;
+  }
+
+  subscription({ api, name, types }: SubscriptionFacts): string {
+    const listed = types.map(capitalized).join(', ');
+    return `${api.toUpperCase()}\tName: ${name}\tState: Subscribed\tTypes: [${listed}]`;
+  }
+}
+
+function capitalized(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
 }
 
 /** An exception of the handler is the function's own affair; the text names only what ended the environment. */
@@ -161,6 +194,15 @@ class JsonPlatformLines implements PlatformLines {
     );
   }
 
+  extension(facts: ExtensionFacts): string | undefined {
+    const level = facts.errorType === undefined ? 'INFO' : 'WARN';
+    return this.#line('platform.extension', level, facts);
+  }
+
+  subscription({ api, name, types }: SubscriptionFacts): string | undefined {
+    return this.#line(`platform.${api}Subscription`, 'INFO', { name, state: 'Subscribed', types });
+  }
+
   #line(type: string, level: LogLevelName, record: object, timeMs = this.#nowMs()): string | undefined {
     if (!reachesLevel(level, this.#threshold)) return undefined;
     return JSON.stringify({ time: new Date(timeMs).toISOString(), type, record });
@@ -172,7 +214,7 @@ function milliseconds(value: number): number {
 }
 
 /** `python3.12` is `python:3.12.v1`: Hearth keeps one build of each runtime, so the build number is always 1. */
-function runtimeVersionName(runtime: string): string {
+export function runtimeVersionName(runtime: string): string {
   const [, language = runtime, version = ''] = /^([a-z]+)\.?(.*?)(?:\.x)?$/.exec(runtime) ?? [];
   return `${language}:${version}.v1`;
 }
