@@ -233,7 +233,7 @@ export function describeSandboxContract(
       test('starts them first, with their own output and without what is withheld; then the command', async () => {
         const sandbox = await factory.start(
           withCompanions('echo "command $SECRET $SHARED"', {
-            first: 'echo "first $SECRET $SHARED"; echo error >&2; exit 3',
+            first: 'echo "first $SECRET $SHARED"; echo error >/dev/stderr; exit 3',
             second: 'echo second; kill -TERM $$',
           }),
         );

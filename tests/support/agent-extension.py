@@ -3,6 +3,7 @@
 
 AGENT_EVENTS      what it registers for, with blanks; INVOKE and SHUTDOWN unless said otherwise
 AGENT_SUBSCRIBE   a subscription (JSON) to telemetry; AGENT_API says under which path
+AGENT_HOST        where it listens for it; port 4243
 AGENT_PLAN        what goes wrong: crash-init, init-error, crash-invoke, exit-error, hang-invoke, slow-invoke, deaf
 """
 import http.client, http.server, json, os, socketserver, sys, threading, time
@@ -54,7 +55,7 @@ def subscribe(identifier):
     tcp = json.loads(subscription)["destination"]["protocol"] == "TCP"
     if "deaf" not in PLAN:
         server = (socketserver.ThreadingTCPServer if tcp else http.server.ThreadingHTTPServer)(
-            ("sandbox.localdomain", 4243), Lines if tcp else Http
+            (os.environ.get("AGENT_HOST", "sandbox.localdomain"), 4243), Lines if tcp else Http
         )
         threading.Thread(target=server.serve_forever, daemon=True).start()
     path = os.environ.get("AGENT_API", "/2022-07-01/telemetry")

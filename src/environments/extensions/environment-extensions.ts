@@ -70,6 +70,7 @@ export class EnvironmentExtensions implements SessionExtras {
     this.#telemetry = new TelemetryStream({
       clock: options.services.clock,
       connect: (port) => this.#connect(port),
+      jsonLogs: options.version.logging.format === 'JSON',
     });
     options.journal.beginTelemetry(this.#telemetry, options.phase);
   }

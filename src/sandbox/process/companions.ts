@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { CompanionExit, SandboxCompanion, SandboxProgram } from '../sandbox.ts';
+import type { OutputPipe } from '../system/pipes.ts';
 
 /** Lowers the limits of the shell and becomes the command: the one portable way to set them for another process. */
 export const SET_LIMITS = 'ulimit -c 0; ulimit -n "$0" && exec "$@"';
@@ -22,30 +23,40 @@ interface CompanionOptions {
 }
 
 /** Starts what runs beside the command, each in a process group of its own. */
-export function startCompanions({ spec, program, keepsake }: CompanionOptions): readonly StartedCompanion[] {
-  const { programs = [], withheld = [] } = program.companions ?? {};
-  const kept = Object.entries(program.env).filter(([name]) => !withheld.includes(name));
-  const env = { ...Object.fromEntries(kept), TMPDIR: keepsake.tmpDir };
+export function startCompanions(
+  createPipe: (() => OutputPipe) | undefined,
+  options: CompanionOptions,
+): readonly StartedCompanion[] {
+  const programs = options.program.companions?.programs ?? [];
   return programs.map((path) => {
     const launchError = executionError(path);
-    if (launchError !== undefined) {
-      return { program: path, output: Readable.from([]), exited: Promise.resolve({ launchError }) };
-    }
-    const child = spawn('/bin/sh', ['-c', MERGE_OUTPUTS, String(spec.openFiles), path], {
-      cwd: program.cwd,
-      env,
-      stdio: ['ignore', 'pipe', 'ignore'],
-      detached: true,
-      ...(keepsake.uid !== undefined && { uid: keepsake.uid, gid: keepsake.uid }),
-    });
-    const exited = endOfCompanion(child);
-    return {
-      program: path,
-      output: child.stdout ?? Readable.from([]),
-      exited,
-      ...(child.pid === undefined ? {} : { pid: child.pid }),
-    };
+    if (launchError === undefined) return startCompanion(path, createPipe?.(), options);
+    return { program: path, output: Readable.from([]), exited: Promise.resolve({ launchError }) };
   });
+}
+
+function startCompanion(
+  path: string,
+  pipe: OutputPipe | undefined,
+  { spec, program, keepsake: { tmpDir, uid } }: CompanionOptions,
+): StartedCompanion {
+  const withheld = program.companions?.withheld ?? [];
+  const kept = Object.entries(program.env).filter(([name]) => !withheld.includes(name));
+  if (uid !== undefined) pipe?.giveTo(uid);
+  const child = spawn('/bin/sh', ['-c', MERGE_OUTPUTS, String(spec.openFiles), path], {
+    cwd: program.cwd,
+    env: { ...Object.fromEntries(kept), TMPDIR: tmpDir },
+    stdio: ['ignore', pipe?.writeFd ?? 'pipe', 'ignore'],
+    detached: true,
+    ...(uid !== undefined && { uid, gid: uid }),
+  });
+  pipe?.closeWriteEnd();
+  return {
+    program: path,
+    output: pipe?.readEnd ?? child.stdout ?? Readable.from([]),
+    exited: endOfCompanion(child),
+    ...(child.pid === undefined ? {} : { pid: child.pid }),
+  };
 }
 
 function executionError(path: string): string | undefined {

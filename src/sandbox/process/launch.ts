@@ -159,7 +159,7 @@ async function startProcess(parts: ProcessParts, options: StartOptions) {
     if (child.pid === undefined) throw new SandboxError('the process was not started', { fault: 'machine' });
     const [stdout, stderr, log] = pipes ? pipes.map((pipe) => pipe.readEnd) : readableOutputs(child);
     if (!stdout || !stderr || !log) throw new Error('a process without output');
-    const companions = startCompanions(options);
+    const companions = startCompanions(createPipe, options);
     const go = (): void => void child.stdin?.end('\n');
     return { pid: child.pid, ended, tmpDir, uid, stdout, stderr, log, companions, go };
   } catch (cause) {

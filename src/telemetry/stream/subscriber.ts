@@ -18,12 +18,14 @@ interface SubscriberOptions {
   readonly subscription: TelemetrySubscription;
   readonly connect: ConnectInside;
   readonly clock: Clock;
+  readonly jsonLogs: boolean;
 }
 
 /** The events of one subscription on their way: in batches, in order, tried again until they arrive. */
 export class TelemetrySubscriber {
   readonly subscription: TelemetrySubscription;
   readonly #clock: Clock;
+  readonly #jsonLogs: boolean;
   readonly #sender: TelemetrySender;
   readonly #due: Alarm;
   #waiting: string[] = [];
@@ -37,7 +39,8 @@ export class TelemetrySubscriber {
   #closed = false;
   #settled = Promise.withResolvers<void>();
 
-  constructor({ subscription, connect, clock }: SubscriberOptions) {
+  constructor({ subscription, connect, clock, jsonLogs }: SubscriberOptions) {
+    this.#jsonLogs = jsonLogs;
     this.subscription = subscription;
     this.#clock = clock;
     this.#sender = openSender({ destination: subscription.destination, connect, clock });
@@ -51,14 +54,15 @@ export class TelemetrySubscriber {
 
   take(event: TelemetryEvent): void {
     if (this.#closed || !isWanted(event, this.subscription)) return;
-    this.#push(renderEvent(event, this.subscription));
+    this.#push(event);
     const { maxItems, maxBytes, timeoutMs } = this.subscription;
     if (this.#sending.length > 0) return;
     if (this.#waiting.length >= maxItems || this.#waitingBytes >= maxBytes) this.#send();
     else if (this.#waiting.length === 1) this.#due.set(timeoutMs);
   }
 
-  #push(text: string): void {
+  #push(event: TelemetryEvent): void {
+    const text = renderEvent(event, this.subscription, this.#jsonLogs);
     const bytes = Buffer.byteLength(text);
     const { maxItems, maxBytes } = this.subscription;
     const held = this.#waiting.length + this.#sending.length;
@@ -141,7 +145,6 @@ export class TelemetrySubscriber {
     if (records === 0) return;
     this.#dropped = { records: 0, bytes: 0 };
     const record = { droppedBytes: bytes, droppedRecords: records, reason: DROP_REASON };
-    const event = { timeMs: this.#clock.nowMs(), type: 'platform.logsDropped', record };
-    this.#push(renderEvent(event, this.subscription));
+    this.#push({ timeMs: this.#clock.nowMs(), type: 'platform.logsDropped', record });
   }
 }

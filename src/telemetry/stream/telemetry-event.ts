@@ -44,15 +44,22 @@ export function isWanted(event: TelemetryEvent, { api, schemaVersion, types }: W
   );
 }
 
-/** The event as JSON, on one line. */
-export function renderEvent(event: TelemetryEvent, wanted: Wanted): string {
+/** The event as JSON, on one line. `jsonLogs`: the function logs in the JSON format. */
+export function renderEvent(event: TelemetryEvent, wanted: Wanted, jsonLogs: boolean): string {
   const { timeMs, type, record } = event;
-  return JSON.stringify({ time: new Date(timeMs).toISOString(), type, record: renderRecord(record, wanted) });
+  const rendered =
+    typeof record === 'string'
+      ? renderLine(record, jsonLogs && wanted.api === 'telemetry' && wanted.schemaVersion >= OBJECTS_SINCE)
+      : renderRecord(record, wanted);
+  return JSON.stringify({ time: new Date(timeMs).toISOString(), type, record: rendered });
 }
 
-function renderRecord(record: object | string, { api, schemaVersion }: Wanted): unknown {
-  if (typeof record !== 'string') return api === 'logs' ? withoutNewMembers(record) : record;
-  if (api === 'logs' || schemaVersion < OBJECTS_SINCE || !record.startsWith('{')) return record;
+function renderRecord(record: object, { api }: Wanted): object {
+  return api === 'logs' ? withoutNewMembers(record) : record;
+}
+
+function renderLine(record: string, asObject: boolean): unknown {
+  if (!asObject || !record.startsWith('{')) return record;
   try {
     return JSON.parse(record);
   } catch {

@@ -33,6 +33,7 @@ async function open(answer?: (batch: number) => number | undefined, more: object
   const clock = new ManualClock();
   const stream = new TelemetryStream({
     clock,
+    jsonLogs: true,
     connect: async (port: number): Promise<Socket> => {
       const socket = connect(port, '127.0.0.1');
       await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));

@@ -10,6 +10,8 @@ const BACKLOG = { events: 10_000, characters: 1_048_576 };
 interface TelemetryStreamOptions {
   readonly clock: Clock;
   readonly connect: ConnectInside;
+  /** The function logs in the JSON format: its lines are objects where the subscription's schema knows them. */
+  readonly jsonLogs: boolean;
 }
 
 /**
@@ -55,10 +57,6 @@ export class TelemetryStream {
     this.#subscribers.set(extension, subscriber);
     known?.close();
     if (!known) for (const event of this.#backlog ?? []) subscriber.take(event);
-  }
-
-  subscriptionOf(extension: string): TelemetrySubscription | undefined {
-    return this.#subscribers.get(extension)?.subscription;
   }
 
   /** Init is over: nobody subscribes any more. */
