@@ -7,8 +7,8 @@ import {
   PublishLayerVersionCommand,
 } from '@aws-sdk/client-lambda';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { type Answer, createPython, invoke, lambdaClient } from '../support/functions.ts';
+import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
+import { type Answer, createNode, createPython, invoke, lambdaClient } from '../support/functions.ts';
 import { type RunningHearth, root, startHearth } from '../support/hearth.ts';
 import { needs, programs } from '../support/programs.ts';
 import { zip } from '../support/zip.ts';
@@ -25,7 +25,7 @@ print("module is loaded")
 signal.signal(signal.SIGTERM, lambda *_: (print("runtime ends", flush=True), sys.exit(0)))
 def notes(name):
     try:
-        return [json.loads(line) for line in open(f"/tmp/{name}.jsonl")]
+        return [json.loads(line) for line in open(os.environ.get("TMPDIR", "/tmp") + f"/{name}.jsonl")]
     except FileNotFoundError:
         return []
 def handler(event, context):
@@ -281,9 +281,10 @@ describe('telemetry', () => {
     const events = noted(answer, 'telemetry') as Event[];
     const until = events.findIndex(({ type }) => type === 'platform.report');
     const told = events.slice(0, until + 1);
-    expect(told.filter(({ type }) => type !== 'extension').map(nameOf)).toEqual([
+    expect(
+      told.filter(({ type }) => !type.endsWith('Subscription') && type !== 'extension').map(nameOf),
+    ).toEqual([
       'platform.initStart',
-      'platform.telemetrySubscription',
       'module is loaded',
       'platform.initRuntimeDone',
       'platform.extension',
@@ -297,6 +298,8 @@ describe('telemetry', () => {
       'agent starts',
       expect.stringContaining('agent sees'),
     ]);
+    // The runtime starts as soon as the agent has registered, so that it may be ahead of the subscription.
+    expect(told.map(nameOf)).toContain('platform.telemetrySubscription');
     expect(events[until]?.record).toMatchObject({
       requestId: expect.any(String),
       status: 'success',
@@ -378,5 +381,37 @@ describe('telemetry', () => {
     for (let count = 0; count < 3; count++) {
       expect((await invoke(client, 'nobody')).functionError).toBeUndefined();
     }
+  });
+});
+
+const READER = `
+import { existsSync, readFileSync } from 'node:fs';
+const file = process.env.TMPDIR + '/agent.jsonl';
+export async function handler({ wait }) {
+  for (;;) {
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    if (text.includes(wait) && text.endsWith('\\n')) return text.trim().split('\\n').map((line) => JSON.parse(line));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+`;
+
+describe('without an isolating sandbox', () => {
+  test('extensions run as well, and are told of the same', async () => {
+    const server = await startHearth({ args: ['--sandbox', 'process'] });
+    onTestFinished(() => server.dispose());
+    const plain = lambdaClient(server.endpoint);
+    const content = { ZipFile: zip({ 'extensions/agent': AGENT }) };
+    const layer = await plain.send(new PublishLayerVersionCommand({ LayerName: 'plain', Content: content }));
+    await createNode(plain, 'plain', READER, {
+      Layers: [layer.LayerVersionArn ?? ''],
+      Environment: { Variables: { AGENT_HOST: '127.0.0.1', AGENT_SUBSCRIBE: subscription() } },
+      Timeout: 20,
+    });
+    await invoke(plain, 'plain', { wait: 'INVOKE' });
+    const answer = await invoke(plain, 'plain', { wait: 'platform.report' });
+    expect(noted(answer, 'event')).toContainEqual(expect.objectContaining({ eventType: 'INVOKE' }));
+    expect((noted(answer, 'telemetry') as Event[]).map(nameOf)).toContain('agent starts');
+    plain.destroy();
   });
 });

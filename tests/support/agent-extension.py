@@ -11,10 +11,11 @@ import http.client, http.server, json, os, socketserver, sys, threading, time
 NAME = os.path.basename(__file__)
 PLAN = os.environ.get("AGENT_PLAN", "").split()
 BASE = "/2020-01-01/extension"
+TMP = os.environ.get("TMPDIR", "/tmp")
 
 
 def note(kind, what):
-    with open(f"/tmp/{NAME}.jsonl", "a") as file:
+    with open(f"{TMP}/{NAME}.jsonl", "a") as file:
         file.write(json.dumps([kind, what]) + "\n")
 
 

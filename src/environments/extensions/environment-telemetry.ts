@@ -30,6 +30,8 @@ export class EnvironmentTelemetry {
   readonly #stream: TelemetryStream;
   readonly #facts: TelemetryFacts;
   #runtimeInitialized = false;
+  /** The last invocation of which `runtimeDone` was told. */
+  #told: InvocationRun | undefined;
 
   constructor(stream: TelemetryStream, facts: TelemetryFacts) {
     this.#stream = stream;
@@ -70,10 +72,19 @@ export class EnvironmentTelemetry {
     run.producedBytes = producedBytes;
   }
 
-  /** The runtime asked for more; extensions may still be busy. */
+  /**
+   * The runtime asked for more; extensions may still be busy. What it wrote before is in its pipes, which are read in this
+   * turn of the event loop: it is told of in the next.
+   */
   runtimeDone(run: InvocationRun): void {
     if (run.runtimeDoneMs !== undefined) return;
     run.runtimeDoneMs = this.#facts.clock.monotonicMs();
+    setImmediate(() => this.#tellRuntimeDone(run));
+  }
+
+  #tellRuntimeDone(run: InvocationRun): void {
+    if (this.#told === run) return;
+    this.#told = run;
     this.#publish('runtimeDone', runtimeDoneRecord(run, this.#facts.clock));
   }
 
@@ -85,7 +96,7 @@ export class EnvironmentTelemetry {
   }
 
   report(run: InvocationRun, facts: ReportFacts): void {
-    this.runtimeDone(run);
+    this.#tellRuntimeDone(run);
     this.#publish('end', { requestId: facts.requestId });
     this.#publish('report', reportRecord(facts, run, this.#facts.clock));
   }

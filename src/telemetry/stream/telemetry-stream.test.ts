@@ -19,7 +19,7 @@ async function destination(answer: (batch: number) => number | undefined = () =>
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close().closeAllConnections());
+  onTestFinished(() => server.close().closeAllConnections());
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
   const until = async (condition: () => boolean): Promise<void> => {
