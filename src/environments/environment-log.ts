@@ -63,11 +63,15 @@ export class EnvironmentLog {
    * between the event before and now. START is stamped after the runtime, on another core, may have written.
    */
   append(timestampMs: number, message: string): void {
-    const sane = Math.min(Math.floor(timestampMs), this.#clock.nowMs());
-    this.#lastMs = Math.max(this.#lastMs, sane);
-    const takesMore = this.#writer.append(this.#lastMs, message);
+    const takesMore = this.#writer.append(this.#moveTime(timestampMs), message);
     this.#tail?.append(message);
     if (!takesMore) void this.#pause();
+  }
+
+  #moveTime(timestampMs: number): number {
+    const sane = Math.min(Math.floor(timestampMs), this.#clock.nowMs());
+    this.#lastMs = Math.max(this.#lastMs, sane);
+    return this.#lastMs;
   }
 
   /** Reads the output of one process until its end. */
@@ -120,7 +124,10 @@ export class EnvironmentLog {
   #application(timestampMs: number, message: string, level: LogLevelName | undefined): void {
     const threshold = this.#threshold;
     if (threshold !== undefined && !reachesLevel(level ?? applicationLevelOf(message), threshold)) return;
-    this.telemetry?.publish({ timeMs: Math.floor(timestampMs), type: 'function', record: message });
+    if (this.telemetry) {
+      const timeMs = this.#moveTime(timestampMs);
+      this.telemetry.publish({ timeMs, type: 'function', record: message });
+    }
     this.append(timestampMs, message);
   }
 

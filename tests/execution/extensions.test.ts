@@ -226,6 +226,13 @@ describe('a failure', () => {
     if (line !== undefined) await lineOf(plan, /^EXTENSION/).then((found) => expect(found).toContain(line));
   });
 
+  test('of an extension to finish within the timeout comes after the answer, and shows in REPORT', async () => {
+    await create('hang-invoke', { timeoutSeconds: 2, variables: { AGENT_PLAN: 'hang-invoke' } });
+    const answer = await client.send(new InvokeCommand({ FunctionName: 'hang-invoke' }));
+    expect(answer.FunctionError).toBeUndefined();
+    expect(await lineOf('hang-invoke', /^REPORT/)).toContain('Status: timeout');
+  });
+
   test('to start an extension is said by name', async () => {
     await create('launch', { files: { 'extensions/readme.txt': 'no program' } });
     const answer = await invoke(client, 'launch');

@@ -1,7 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DeleteFunctionCommand, PublishLayerVersionCommand } from '@aws-sdk/client-lambda';
+import {
+  DeleteFunctionCommand,
+  type LoggingConfig,
+  PublishLayerVersionCommand,
+} from '@aws-sdk/client-lambda';
 import { expect } from 'vitest';
 import { attackTest as test, battlefield } from '../support/attacks.ts';
 import { createPython, invoke } from '../support/functions.ts';
@@ -12,7 +16,12 @@ const field = battlefield();
 
 const ANSWERS = 'def handler(event, context):\n    return event\n';
 
-async function withExtensions(name: string, programs: Readonly<Record<string, string>>, source = ANSWERS) {
+async function withExtensions(
+  name: string,
+  programs: Readonly<Record<string, string>>,
+  source = ANSWERS,
+  LoggingConfig: LoggingConfig = { LogFormat: 'Text' },
+): Promise<void> {
   const files = Object.fromEntries(
     Object.entries(programs).map(([program, code]) => [
       `extensions/${program}`,
@@ -23,7 +32,7 @@ async function withExtensions(name: string, programs: Readonly<Record<string, st
     new PublishLayerVersionCommand({ LayerName: name, Content: { ZipFile: zip(files) } }),
   );
   const Layers = [layer.LayerVersionArn ?? ''];
-  await createPython(field.client, name, source, { Layers, Timeout: 20, MemorySize: 512 });
+  await createPython(field.client, name, source, { Layers, Timeout: 20, MemorySize: 512, LoggingConfig });
 }
 
 /** `ask` sends a request and gives status and headers; `register` and `subscribe` do what they say. */
@@ -104,6 +113,35 @@ wait(id)
   await floods();
   expect(await field.neighbour('alive')).toBe('alive');
   expect((await serverMemoryMiB()) - before).toBeLessThan(64);
+});
+
+test('lines with impossible times and depths reach subscribers, and harm nobody', async () => {
+  const code = `${TALK}
+import http.server, threading
+class Telemetry(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        for event in json.loads(self.rfile.read(int(self.headers["Content-Length"]))):
+            if event["type"] == "function" and "deep" in str(event["record"])[:100]:
+                print("deep line of", event["time"][:2], flush=True)
+        self.send_response(200)
+        self.end_headers()
+threading.Thread(target=http.server.HTTPServer(("0.0.0.0", 4243), Telemetry).serve_forever, daemon=True).start()
+_, id = register(me, ["INVOKE"])
+assert subscribe(id, 4243) == 200
+wait(id)
+`;
+  const lines = `
+import os, struct
+def handler(event, context):
+    for time in (2**62, -2**62, 0):
+        line = b'{"deep": ' + b"[" * 50000 + b"]" * 50000 + b"}"
+        os.write(3, struct.pack(">IIq", 0xa55a0003, len(line), time) + line)
+    return "written"
+`;
+  await withExtensions('times', { agent: code }, lines, { LogFormat: 'JSON' });
+  expect((await invoke(field.client, 'times')).payload).toBe('written');
+  expect((await invoke(field.client, 'times')).log).toContain('deep line of 20');
+  expect(await field.neighbour('alive')).toBe('alive');
 });
 
 test('telemetry is sent into the environment only, to whatever name or port it is asked to', async () => {

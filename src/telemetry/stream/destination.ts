@@ -66,6 +66,7 @@ function post(socket: Socket, destination: TelemetryDestination, body: string): 
   return new Promise((resolve, reject) => {
     const sent = request({ createConnection: () => socket, method, path, headers }, (response) => {
       const { statusCode = 0 } = response;
+      response.on('error', () => undefined);
       // Whatever it says beside the status is of no use, and may be without end: the socket is destroyed.
       if (isSuccess(statusCode)) resolve();
       else reject(new Error(`answered ${statusCode}`));
@@ -124,7 +125,12 @@ class TcpSender implements TelemetrySender {
 
 function write(socket: Socket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.once('close', () => reject(new Error('the connection ended')));
-    socket.write(text, (error) => (error ? reject(error) : resolve()));
+    const ended = (): void => reject(new Error('the connection ended'));
+    socket.once('close', ended);
+    socket.write(text, (error) => {
+      socket.off('close', ended);
+      if (error) reject(error);
+      else resolve();
+    });
   });
 }

@@ -47,23 +47,23 @@ export function isWanted(event: TelemetryEvent, { api, schemaVersion, types }: W
 /** The event as JSON, on one line. `jsonLogs`: the function logs in the JSON format. */
 export function renderEvent(event: TelemetryEvent, wanted: Wanted, jsonLogs: boolean): string {
   const { timeMs, type, record } = event;
-  const rendered =
-    typeof record === 'string'
-      ? renderLine(record, jsonLogs && wanted.api === 'telemetry' && wanted.schemaVersion >= OBJECTS_SINCE)
-      : renderRecord(record, wanted);
-  return JSON.stringify({ time: new Date(timeMs).toISOString(), type, record: rendered });
+  const before = `{"time":"${new Date(timeMs).toISOString()}","type":"${type}","record":`;
+  if (typeof record !== 'string') return `${before}${JSON.stringify(recordFor(record, wanted))}}`;
+  const asObject = jsonLogs && wanted.api === 'telemetry' && wanted.schemaVersion >= OBJECTS_SINCE;
+  return `${before}${(asObject ? objectIn(record) : undefined) ?? JSON.stringify(record)}}`;
 }
 
-function renderRecord(record: object, { api }: Wanted): object {
+function recordFor(record: object, { api }: Wanted): object {
   return api === 'logs' ? withoutNewMembers(record) : record;
 }
 
-function renderLine(record: string, asObject: boolean): unknown {
-  if (!asObject || !record.startsWith('{')) return record;
+/** Written anew, since line breaks may stand between its parts; what is nested too deeply for that stays text. */
+function objectIn(line: string): string | undefined {
+  if (!line.startsWith('{')) return undefined;
   try {
-    return JSON.parse(record);
+    return JSON.stringify(JSON.parse(line));
   } catch {
-    return record;
+    return undefined;
   }
 }
 

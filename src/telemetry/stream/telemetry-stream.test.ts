@@ -157,6 +157,15 @@ test('flush sends what waits, and comes back where nobody listens', async () => 
   await stream.flush();
 });
 
+test('an object that is nested beyond measure, or no JSON after all, arrives as the text that it is', async () => {
+  const { stream, subscription, batches } = await open();
+  stream.subscribe('agent', subscription);
+  const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+  for (const record of [deep, '{"a":', '{"a":\n1}']) stream.publish(line(record));
+  await stream.flush();
+  expect(batches.flat().map(({ record }) => record)).toEqual([deep, '{"a":', { a: 1 }]);
+});
+
 test('the backlog of Init is bounded', async () => {
   const { stream, subscription, batches } = await open(undefined, { buffering: { maxBytes: 1_048_576 } });
   for (let count = 0; count < 3_000; count++) stream.publish(line('x'.repeat(1_024)));
