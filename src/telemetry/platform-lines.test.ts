@@ -71,3 +71,30 @@ test('billed duration is Duration and Init Duration together, rounded up', () =>
   expect(billedDurationMs(0.1, 0.2)).toBe(1);
   expect(billedDurationMs(0)).toBe(1);
 });
+
+test('extensions and their subscriptions have lines, a failed one at a higher level', () => {
+  const events = ['INVOKE', 'SHUTDOWN'];
+  const ready = { name: 'agent', state: 'Ready', events };
+  const failed = { name: 'agent', state: 'LaunchError', events: [], errorType: 'PermissionDenied' };
+  const subscribed = { api: 'telemetry', name: 'agent', types: ['platform', 'function'] } as const;
+  const plain = platformLines(text, nowMs);
+  expect(plain.extension(ready)).toBe('EXTENSION\tName: agent\tState: Ready\tEvents: [INVOKE, SHUTDOWN]');
+  expect(plain.extension(failed)).toBe(
+    'EXTENSION\tName: agent\tState: LaunchError\tEvents: []\tError Type: PermissionDenied',
+  );
+  expect(plain.subscription(subscribed)).toBe(
+    'TELEMETRY\tName: agent\tState: Subscribed\tTypes: [Platform, Function]',
+  );
+  const warn = platformLines({ ...json, logging: { ...json.logging, systemLevel: 'WARN' } }, nowMs);
+  expect(warn.extension(ready)).toBeUndefined();
+  expect(JSON.parse(warn.extension(failed) ?? '')).toMatchObject({
+    type: 'platform.extension',
+    record: failed,
+  });
+  expect(
+    JSON.parse(platformLines(json, nowMs).subscription({ ...subscribed, api: 'logs' }) ?? ''),
+  ).toMatchObject({
+    type: 'platform.logsSubscription',
+    record: { name: 'agent', state: 'Subscribed', types: ['platform', 'function'] },
+  });
+});

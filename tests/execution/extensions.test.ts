@@ -316,6 +316,14 @@ describe('telemetry', () => {
     });
   });
 
+  test('waits for its batch no longer than the environment is idle', async () => {
+    const slow = subscription({ buffering: { timeoutMs: 30_000 }, types: ['platform'] });
+    await create('idle', { variables: { AGENT_SUBSCRIBE: slow } });
+    const told = async (): Promise<string[]> =>
+      (noted(await invoke(client, 'idle'), 'telemetry') as Event[]).map(nameOf);
+    await expect.poll(told, { timeout: 20_000, interval: 500 }).toContain('platform.report');
+  });
+
   test('arrives over TCP, one event a line, and again where it was refused', async () => {
     for (const [name, destination, plan] of [
       ['tcp', { protocol: 'TCP', port: 4243 }, ''],

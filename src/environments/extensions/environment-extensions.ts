@@ -121,7 +121,7 @@ export class EnvironmentExtensions implements SessionExtras {
   }
 
   #startRuntime(): void {
-    if (this.#runtimeRuns || !this.#sandbox || !this.#api?.registered) return;
+    if (this.#ending || this.#runtimeRuns || !this.#sandbox || !this.#api?.registered) return;
     this.#runtimeRuns = true;
     this.#sandbox.startCommand();
   }
