@@ -303,11 +303,8 @@ export class ExecutionEnvironment {
   #endInit(failed: InitFailure | undefined): void {
     const phase = this.#initDone ? 'init' : 'invoke';
     this.#process?.extensions.initOver();
-    if (failed) this.#journal.initReport(phase, failed);
-    else if (this.#journal.telemetry) {
-      const durationMs = this.#services.clock.monotonicMs() - this.#initStartedMs;
-      this.#journal.telemetry.initReport({ status: 'success' }, durationMs);
-    }
+    const durationMs = this.#services.clock.monotonicMs() - this.#initStartedMs;
+    this.#journal.initReport(phase, failed ?? { durationMs });
     this.#process?.extensions.endTelemetryOfInit();
   }
 

@@ -70,14 +70,15 @@ export class Journal {
     this.#append(this.#lines.initStart(), this.#clock.nowMs());
   }
 
-  /** An Init that failed; one that went well is no line of the log. */
-  initReport(phase: InitPhase, { failure, durationMs }: InitFailure): void {
-    const { status, errorType } = verdictOfFailure(failure);
-    const cause = errorType === undefined ? {} : { errorType };
-    const reported: Verdict = { status: status === 'failure' ? 'error' : status, ...cause };
-    this.#telemetry?.initReport(reported, durationMs);
-    const line = this.#lines.initReport({ phase, durationMs, ...reported });
-    this.#append(line, this.#clock.nowMs());
+  /** An Init that failed, or, without `failure`, went well; in the text format the latter is no line of the log. */
+  initReport(
+    phase: InitPhase,
+    { failure, durationMs }: Omit<InitFailure, 'failure'> & { failure?: Failure },
+  ): void {
+    const verdict = failure ? initVerdictOf(failure) : { status: 'success' as const };
+    this.#telemetry?.initReport(verdict, durationMs);
+    this.#append(this.#lines.initRuntimeDone({ phase, ...verdict }), this.#clock.nowMs());
+    this.#append(this.#lines.initReport({ phase, durationMs, ...verdict }), this.#clock.nowMs());
   }
 
   start(run: InvocationRun): void {
@@ -96,6 +97,7 @@ export class Journal {
     this.#append(this.#lines.end(requestId), nowMs);
     const facts = this.#reportFacts(run, peakBytes);
     this.#telemetry?.report(run, facts);
+    this.#append(this.#lines.runtimeDone(facts, nowMs), nowMs);
     this.#append(this.#lines.report(facts, nowMs), nowMs);
     run.settle(tail ? this.#log.takeTail() : undefined);
   }
@@ -123,4 +125,12 @@ export class Journal {
   #append(line: string | undefined, nowMs: number): void {
     if (line !== undefined) this.#log.append(nowMs, line);
   }
+}
+
+function initVerdictOf(failure: Failure): Verdict {
+  const { status, errorType } = verdictOfFailure(failure);
+  return {
+    status: status === 'failure' ? 'error' : status,
+    ...(errorType === undefined ? {} : { errorType }),
+  };
 }

@@ -12,6 +12,8 @@ export interface InitReportFacts {
   readonly errorType?: string;
 }
 
+export type InitRuntimeDoneFacts = Omit<InitReportFacts, 'durationMs'>;
+
 export interface ReportFacts {
   readonly requestId: string;
   readonly durationMs: number;
@@ -23,6 +25,8 @@ export interface ReportFacts {
   readonly status: PlatformStatus;
   readonly errorType?: string;
 }
+
+export type RuntimeDoneFacts = Pick<ReportFacts, 'requestId' | 'durationMs' | 'status' | 'errorType'>;
 
 /**
  * Milliseconds to pay for: Duration and Init Duration together, rounded up, at least 1. Computed on hundredths, as they
@@ -39,8 +43,10 @@ export function billedDurationMs(durationMs: number, initDurationMs = 0): number
  */
 export interface PlatformLines {
   initStart(): string | undefined;
+  initRuntimeDone(facts: InitRuntimeDoneFacts): string | undefined;
   initReport(facts: InitReportFacts): string | undefined;
   start(requestId: string, timeMs: number): string | undefined;
+  runtimeDone(facts: RuntimeDoneFacts, timeMs: number): string | undefined;
   end(requestId: string): string | undefined;
   report(facts: ReportFacts, timeMs: number): string | undefined;
   extension(facts: ExtensionFacts): string | undefined;
@@ -86,6 +92,14 @@ class TextPlatformLines implements PlatformLines {
   initStart(): string {
     const { runtime, runtimeVersionArn } = this.#fn;
     return `INIT_START Runtime Version: ${runtimeVersionName(runtime)}\tRuntime Version ARN: ${runtimeVersionArn}`;
+  }
+
+  initRuntimeDone(): undefined {
+    return undefined;
+  }
+
+  runtimeDone(): undefined {
+    return undefined;
   }
 
   initReport({ durationMs, phase, status, errorType }: InitReportFacts): string | undefined {
@@ -156,8 +170,14 @@ class JsonPlatformLines implements PlatformLines {
     return this.#line('platform.initStart', 'INFO', record);
   }
 
+  initRuntimeDone({ phase, status, errorType }: InitRuntimeDoneFacts): string | undefined {
+    const cause = errorType === undefined ? {} : { errorType };
+    const record = { initializationType: 'on-demand', phase, status, ...cause };
+    return this.#line('platform.initRuntimeDone', detailLevel(status), record);
+  }
+
   initReport({ phase, status, durationMs, errorType }: InitReportFacts): string | undefined {
-    const level = status === 'success' ? 'DEBUG' : 'WARN';
+    const level = detailLevel(status);
     const metrics = { durationMs: milliseconds(durationMs) };
     return this.#line('platform.initReport', level, {
       initializationType: 'on-demand',
@@ -170,6 +190,16 @@ class JsonPlatformLines implements PlatformLines {
 
   start(requestId: string, timeMs: number): string | undefined {
     return this.#line('platform.start', 'INFO', { requestId, version: this.#fn.version }, timeMs);
+  }
+
+  /** At the default level this is nothing for an invocation that went well, of which there are most. */
+  runtimeDone(facts: RuntimeDoneFacts, timeMs: number): string | undefined {
+    const { requestId, status, errorType, durationMs } = facts;
+    const level = detailLevel(status);
+    if (!reachesLevel(level, this.#threshold)) return undefined;
+    const cause = errorType === undefined ? {} : { errorType };
+    const metrics = { durationMs: milliseconds(durationMs) };
+    return this.#line('platform.runtimeDone', level, { requestId, status, ...cause, metrics }, timeMs);
   }
 
   end(): undefined {
@@ -207,6 +237,11 @@ class JsonPlatformLines implements PlatformLines {
     if (!reachesLevel(level, this.#threshold)) return undefined;
     return JSON.stringify({ time: new Date(timeMs).toISOString(), type, record });
   }
+}
+
+/** Of what tells more than most want to know, unless something went wrong. */
+function detailLevel(status: PlatformStatus): LogLevelName {
+  return status === 'success' ? 'DEBUG' : 'WARN';
 }
 
 function milliseconds(value: number): number {
