@@ -252,6 +252,60 @@ describe('a failure', () => {
   });
 });
 
+/** Registers from within the runtime's own process, and does what PLAN says. */
+const INTERNAL = `
+import http.client, json, os, threading
+def call(method, path, headers, body=None):
+    api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    api.request(method, "/2020-01-01/extension/" + path, body, headers)
+    answer = api.getresponse()
+    return answer.status, answer.headers, json.loads(answer.read() or "null")
+status, headers, _ = call("POST", "register", {"Lambda-Extension-Name": "inside"}, '{"events": ["INVOKE"]}')
+me = {"Lambda-Extension-Identifier": headers["Lambda-Extension-Identifier"]}
+seen = []
+told = threading.Condition()
+def listen():
+    while True:
+        event = call("GET", "event/next", me)[2]
+        with told:
+            seen.append(event["requestId"])
+            told.notify()
+if os.environ["PLAN"] == "init-error":
+    call("POST", "init/error", {**me, "Lambda-Extension-Function-Error-Type": "Inside.Broken"}, "{}")
+else:
+    threading.Thread(target=listen, daemon=True).start()
+def handler(event, context):
+    with told:
+        told.wait_for(lambda: context.aws_request_id in seen)
+    late = call("POST", "register", {"Lambda-Extension-Name": "late"}, "{}")
+    return {"seen": len(seen), "late": [late[0], late[2]["errorType"]]}
+`;
+
+describe('an internal extension', () => {
+  test('is told of each invocation, and registers during Init alone', async () => {
+    await createPython(client, 'inside', INTERNAL, { Environment: { Variables: { PLAN: '' } }, Timeout: 20 });
+    for (const seen of [1, 2]) {
+      expect((await invoke(client, 'inside')).payload).toEqual({
+        seen,
+        late: [403, 'Extension.RegistrationClosed'],
+      });
+    }
+    expect(await linesOf('inside')).toContain('EXTENSION\tName: inside\tState: Ready\tEvents: [INVOKE]');
+  });
+
+  test('that cannot go on ends the environment', async () => {
+    await createPython(client, 'broken', INTERNAL, {
+      Environment: { Variables: { PLAN: 'init-error' } },
+      Timeout: 20,
+    });
+    expect((await invoke(client, 'broken')).payload).toMatchObject({ errorType: 'Extension.InitError' });
+    await lineOf(
+      'broken',
+      /^EXTENSION\tName: inside\tState: InitError\tEvents: \[INVOKE\]\tError Type: Inside\.Broken$/,
+    );
+  });
+});
+
 test('a layer may turn extensions off', async () => {
   await create('off', { files: { 'extensions/agent': AGENT, 'disable-extensions-jwigqn8j': '' } });
   expect((await invoke(client, 'off')).payload).toEqual([]);
