@@ -1,13 +1,13 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { DeleteFunctionCommand, type LambdaClient, PublishLayerVersionCommand } from '@aws-sdk/client-lambda';
+import { DeleteFunctionCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { publishLayer } from '../support/agents.ts';
 import { createPython, invoke, lambdaClient } from '../support/functions.ts';
 import { type RunningHearth, root, startHearth } from '../support/hearth.ts';
 import { needs, programs } from '../support/programs.ts';
 import { cargoIsPresent, rustExtension } from '../support/rust-extension.ts';
-import { zip } from '../support/zip.ts';
 
 /** Extensions and telemetry through libraries that nobody here wrote. */
 const asRoot = programs.runc !== undefined && process.getuid?.() === 0;
@@ -40,16 +40,11 @@ function packageIsPresent(name: string): boolean {
   return globSync(join(sitePackages, name)).length > 0;
 }
 
-async function publish(name: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {
-  const Content = { ZipFile: zip(files) };
-  const { LayerVersionArn } = await client.send(new PublishLayerVersionCommand({ LayerName: name, Content }));
-  return LayerVersionArn ?? '';
-}
-
 /** A layer of installed Python packages. */
 async function publishPackages(name: string, packages: readonly string[]): Promise<string> {
   const found = packages.flatMap((one) => globSync(`${one}/**/*.py`, { cwd: sitePackages }));
-  return publish(
+  return publishLayer(
+    client,
     name,
     Object.fromEntries(found.map((path) => [`python/${path}`, readFileSync(join(sitePackages, path))])),
   );
@@ -63,7 +58,9 @@ async function linesOf(name: string): Promise<string[]> {
 testRust(
   "AWS's library for Rust registers, subscribes, collects every event, and ends when it is told to",
   async () => {
-    const layer = await publish('rust', { 'extensions/rust-agent': readFileSync(await rustExtension()) });
+    const layer = await publishLayer(client, 'rust', {
+      'extensions/rust-agent': readFileSync(await rustExtension()),
+    });
     const source = `
 import json, time
 print("module is loaded")

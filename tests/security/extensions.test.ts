@@ -1,15 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  DeleteFunctionCommand,
-  type LoggingConfig,
-  PublishLayerVersionCommand,
-} from '@aws-sdk/client-lambda';
+import { DeleteFunctionCommand, type LoggingConfig } from '@aws-sdk/client-lambda';
 import { expect } from 'vitest';
+import { publishLayer } from '../support/agents.ts';
 import { attackTest as test, battlefield } from '../support/attacks.ts';
 import { createPython, invoke } from '../support/functions.ts';
-import { zip } from '../support/zip.ts';
 
 /** Extensions that mean harm: they can spoil their own environment, and nothing else. */
 const field = battlefield();
@@ -28,10 +24,7 @@ async function withExtensions(
       `#!/usr/bin/env python3\n${code}`,
     ]),
   );
-  const layer = await field.client.send(
-    new PublishLayerVersionCommand({ LayerName: name, Content: { ZipFile: zip(files) } }),
-  );
-  const Layers = [layer.LayerVersionArn ?? ''];
+  const Layers = [await publishLayer(field.client, name, files)];
   await createPython(field.client, name, source, { Layers, Timeout: 20, MemorySize: 512, LoggingConfig });
 }
 
