@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DeleteFunctionCommand, type LoggingConfig } from '@aws-sdk/client-lambda';
 import { expect } from 'vitest';
 import { publishLayer } from '../support/agents.ts';
@@ -133,7 +134,18 @@ def handler(event, context):
 `;
   await withExtensions('times', { agent: code }, lines, { LogFormat: 'JSON' });
   expect((await invoke(field.client, 'times')).payload).toBe('written');
-  expect((await invoke(field.client, 'times')).log).toContain('deep line of 20');
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const logs = new CloudWatchLogsClient({
+    endpoint: field.hearth.endpoint,
+    region: 'us-east-1',
+    credentials,
+  });
+  const find = new FilterLogEventsCommand({
+    logGroupName: '/aws/lambda/times',
+    filterPattern: '"deep line of 20"',
+  });
+  await expect.poll(async () => (await logs.send(find)).events?.length, { timeout: 20_000 }).toBe(3);
+  logs.destroy();
   expect(await field.neighbour('alive')).toBe('alive');
 });
 
