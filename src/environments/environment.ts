@@ -140,7 +140,7 @@ export class ExecutionEnvironment {
     const nowMs = this.#services.clock.nowMs();
     const attempt = { uuid: this.#services.ids.uuid(), nowMs, deadlineMs: Math.round(nowMs + leftMs) };
     const { responseStream } = run.invocation;
-    const relay = responseStream && this.#relay(responseStream);
+    const relay = responseStream && this.#relay(responseStream, run);
     const invocation = toRuntimeInvocation(run.invocation, attempt);
     run.traceHeader = invocation.traceHeader;
     this.#process?.session.deliver(invocation, relay);
@@ -148,10 +148,11 @@ export class ExecutionEnvironment {
     this.#deadline.set(leftMs);
   }
 
-  #relay(stream: ResponseStream): ResponseRelay {
+  #relay(stream: ResponseStream, run: InvocationRun): ResponseRelay {
     const { clock, timings } = this.#services;
     const executedVersion = this.version.version;
-    return new ResponseRelay(stream, { executedVersion, clock, bandwidth: timings.streamBandwidth });
+    const isOver = (): boolean => run.settled;
+    return new ResponseRelay(stream, { executedVersion, clock, bandwidth: timings.streamBandwidth, isOver });
   }
 
   #answered(answer: RuntimeAnswer): void {
@@ -160,7 +161,7 @@ export class ExecutionEnvironment {
     this.#move('answer');
     run.verdict = verdictOfAnswer(answer);
     run.conclude(outcomeOfAnswer(answer));
-    this.#journal.telemetry?.answered(run, 'payload' in answer ? answer.payload.length : 0);
+    this.#journal.telemetry?.answered(run, answer);
     if (!run.invocation.tail) run.settle();
   }
 

@@ -49,6 +49,11 @@ export class InvocationRun {
     this.initMs = start.initMs;
   }
 
+  /** The caller has its outcome. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
   /** The first outcome counts: an answer, or what ended the process before there was one. */
   conclude(outcome: EnvironmentOutcome): void {
     this.#outcome ??= outcome;

@@ -1,7 +1,11 @@
-import { DeleteFunctionCommand, InvokeCommand } from '@aws-sdk/client-lambda';
+import {
+  DeleteFunctionCommand,
+  InvokeCommand,
+  InvokeWithResponseStreamCommand,
+} from '@aws-sdk/client-lambda';
 import { describe, expect } from 'vitest';
-import { AGENT, agentServer, extensionTest as test, noted } from '../support/agents.ts';
-import { createPython, invoke } from '../support/functions.ts';
+import { AGENT, agentServer, extensionTest as test, noted, publishLayer } from '../support/agents.ts';
+import { createNode, createPython, invoke } from '../support/functions.ts';
 
 /** Extensions in real sandboxes, as they, the function, the caller and the log see each other. */
 const server = agentServer();
@@ -130,6 +134,28 @@ describe('a failure', () => {
     expect(answer.log).toContain(`Status: error\tError Type: ${errorType}`);
     if (line !== undefined)
       await server.lineOf(plan, /^EXTENSION/).then((found) => expect(found).toContain(line));
+  });
+
+  test('in the middle of a streamed response ends it, whatever the runtime still writes while it is asked to end', async () => {
+    const source = `
+export const handler = awslambda.streamifyResponse(async (event, stream) => {
+  process.on('SIGTERM', () => undefined);
+  setInterval(() => stream.write('more '), 20);
+  await new Promise(() => undefined);
+});
+`;
+    await createNode(server.client, 'streaming', source, {
+      Layers: [await publishLayer(server.client, 'streaming', { 'extensions/agent': AGENT })],
+      Timeout: 2,
+    });
+    const call = new InvokeWithResponseStreamCommand({ FunctionName: 'streaming' });
+    const { EventStream: events } = await server.client.send(call);
+    const kinds: string[] = [];
+    for await (const event of events ?? []) kinds.push(...Object.keys(event));
+    expect(kinds).toContain('PayloadChunk');
+    expect(kinds.at(-1)).toBe('InvokeComplete');
+    await server.lineOf('streaming', /^agent ends: TIMEOUT$/);
+    expect((await invoke(server.client, 'told')).functionError).toBeUndefined();
   });
 
   test('of an extension to finish within the timeout comes after the answer, and shows in REPORT', async () => {

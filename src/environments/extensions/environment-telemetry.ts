@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/index.ts';
 import type { FunctionVersion } from '../../model/index.ts';
+import type { RuntimeAnswer } from '../../runtime-api/index.ts';
 import type {
   ExtensionFacts,
   ReportFacts,
@@ -67,9 +68,11 @@ export class EnvironmentTelemetry {
     });
   }
 
-  answered(run: InvocationRun, producedBytes: number): void {
+  /** Of a streamed response neither the size nor the time of its first byte is known here. */
+  answered(run: InvocationRun, answer: RuntimeAnswer): void {
+    if (answer.kind !== 'response' && answer.kind !== 'error') return;
     run.answeredMs = this.#facts.clock.monotonicMs();
-    run.producedBytes = producedBytes;
+    run.producedBytes = answer.payload.length;
   }
 
   /**
