@@ -1,5 +1,5 @@
 /*
- * Process 1 of a sandbox: init STATUS_FD KEEP COMMAND [ARGUMENT...]
+ * Process 1 of a sandbox: init STATUS_FD KEEP COMPANIONS [WITHHELD COMPANION...] COMMAND [ARGUMENT...]
  *
  * Runs COMMAND as its child, so that signals mean to it what they mean everywhere (the kernel spares process 1 of a
  * namespace), reaps orphans, passes signals on, and reports on STATUS_FD in messages of two bytes:
@@ -8,9 +8,16 @@
  *   'E' errno    it cannot be executed   'K' signal   a signal ended COMMAND
  *
  * When COMMAND ends so does this, and with process 1 the kernel kills everything else in the namespace.
+ *
+ * COMPANIONS is how many programs run beside the command, 0 for most. Each writes to a descriptor of its own, which
+ * follow STATUS_FD, and does not get the variables named in WITHHELD, a list with commas. They start at once, COMMAND on
+ * START_COMMAND; KILL_COMMAND kills it alone. Two more messages, and this stays until the last of them all has ended:
+ *
+ *   'C' index    the next message is about this companion   'W' 0   all of them were started, COMMAND waits
+ *
  * KEEP is two digits, for HOME and PWD, 0 where it goes: an OCI runtime sets both where nobody asked for them.
  *
- * No C library: 2 KB of memory in each sandbox, nothing to find at run time. Built by build.sh for x64 and arm64.
+ * No C library: 3 KB of memory in each sandbox, nothing to find at run time. Built by build.sh for x64 and arm64.
  */
 #include <asm/unistd.h>
 #include <linux/errno.h>
@@ -21,6 +28,9 @@
 
 #define ALL_SIGNALS (~0UL)
 #define WNOHANG 1
+#define START_COMMAND 34
+#define KILL_COMMAND 35
+#define MAX_COMPANIONS 16
 
 static long call(long number, long a, long b, long c, long d, long e) {
 #if defined(__x86_64__)
@@ -117,7 +127,7 @@ static int execute(char **command, char **environment) {
     return execute_in_path(command, environment);
 }
 
-static __attribute__((noreturn)) void become_command(char **command, char **environment, int error_fd) {
+static __attribute__((noreturn)) void become(char **command, char **environment, int error_fd) {
     unsigned long no_signals = 0;
     CALL4(__NR_rt_sigprocmask, SIG_SETMASK, &no_signals, 0, sizeof no_signals);
     unsigned char error = (unsigned char)execute(command, environment);
@@ -125,35 +135,119 @@ static __attribute__((noreturn)) void become_command(char **command, char **envi
     leave(127);
 }
 
-/** Starts the command; returns its process id, or leaves when it cannot be executed. */
-static long start(char **command, char **environment) {
+/** Takes the variables out whose names stand in a list with commas. */
+static void withhold(char **environment, const char *names) {
+    char prefix[256];
+    while (*names) {
+        unsigned long length = 0;
+        for (; *names && *names != ','; names++) {
+            if (length < sizeof prefix - 2) prefix[length++] = *names;
+        }
+        if (*names == ',') names++;
+        prefix[length++] = '=';
+        prefix[length] = 0;
+        remove_variable(environment, prefix);
+    }
+}
+
+struct program {
+    char **arguments;
+    char **environment;
+    /* Becomes its standard output and error, and what it has of our descriptors ends there; -1 for the command. */
+    int output;
+    const char *withheld;
+};
+
+static __attribute__((noreturn)) void become_companion(struct program *program, int error_fd) {
+    for (int fd = 1; fd < 3; fd++) CALL3(__NR_dup3, program->output, fd, 0);
+    CALL1(__NR_close, 3);
+    withhold(program->environment, program->withheld);
+    become(program->arguments, program->environment, error_fd);
+}
+
+/** Starts a program and reports; returns its process id, or 0 when it cannot be executed. */
+static long start(struct program *program) {
     int error_pipe[2];
     unsigned char error = 0;
     if (CALL2(__NR_pipe2, error_pipe, O_CLOEXEC) < 0) leave(125);
     long pid = CALL1(__NR_clone, SIGCHLD);
-    if (pid == 0) become_command(command, environment, error_pipe[1]);
+    if (pid == 0 && program->output >= 0) become_companion(program, error_pipe[1]);
+    if (pid == 0) become(program->arguments, program->environment, error_pipe[1]);
     CALL1(__NR_close, error_pipe[1]);
     if (pid < 0) error = (unsigned char)-pid;
-    /* Ends without a byte when the command took over, since the pipe closes on execution. */
+    /* Ends without a byte when the program took over, since the pipe closes on execution. */
     else CALL3(__NR_read, error_pipe[0], &error, 1);
-    if (error) {
-        report('E', error);
-        leave(127);
-    }
     CALL1(__NR_close, error_pipe[0]);
-    report('S', 0);
-    return pid;
+    report(error ? 'E' : 'S', error);
+    return error ? 0 : pid;
 }
 
-static void reap(long command) {
+static struct program command;
+/* 0 before it was started, -1 once it has ended. */
+static long command_pid;
+static long companion_pids[MAX_COMPANIONS];
+static int companions;
+
+static void start_command(void) {
+    if (command_pid) return;
+    command_pid = start(&command);
+    if (!command_pid && !companions) leave(127);
+    if (!command_pid) command_pid = -1;
+    for (int fd = 0; fd < status_fd; fd++) CALL1(__NR_close, fd);
+}
+
+static void start_companions(char **paths, char **environment, const char *withheld) {
+    for (int index = 0; index < companions; index++) {
+        char *arguments[] = {paths[index], 0};
+        struct program program = {arguments, environment, status_fd + 1 + index, withheld};
+        report('C', index);
+        companion_pids[index] = start(&program);
+        CALL1(__NR_close, program.output);
+    }
+    report('W', 0);
+}
+
+static void report_end(int status) {
+    if (status & 0x7f) report('K', status & 0x7f);
+    else report('X', (status >> 8) & 0xff);
+}
+
+static void leave_if_alone(void) {
+    if (command_pid >= 0) return;
+    for (int index = 0; index < companions; index++) {
+        if (companion_pids[index]) return;
+    }
+    leave(0);
+}
+
+static void ended(long pid, int status) {
+    if (pid == command_pid) {
+        command_pid = -1;
+        report_end(status);
+    }
+    for (int index = 0; index < companions; index++) {
+        if (pid != companion_pids[index]) continue;
+        companion_pids[index] = 0;
+        report('C', index);
+        report_end(status);
+    }
+}
+
+static void reap(void) {
     int status;
     for (;;) {
         long pid = CALL4(__NR_wait4, -1, &status, WNOHANG, 0);
-        if (pid <= 0) return;
-        if (pid != command) continue;
-        if (status & 0x7f) report('K', status & 0x7f);
-        else report('X', (status >> 8) & 0xff);
-        leave(0);
+        if (pid <= 0) break;
+        ended(pid, status);
+    }
+    leave_if_alone();
+}
+
+static void handle(int signal) {
+    if (signal == SIGCHLD) reap();
+    else if (companions && signal == START_COMMAND) start_command();
+    else if (command_pid > 0) {
+        CALL2(__NR_kill, command_pid, companions && signal == KILL_COMMAND ? SIGKILL : signal);
     }
 }
 
@@ -167,21 +261,25 @@ __attribute__((noreturn, used)) void init_main(long *stack) {
     long argc = stack[0];
     char **argv = (char **)(stack + 1);
     char **environment = argv + argc + 1;
-    if (argc < 4) leave(125);
+    if (argc < 5) leave(125);
     status_fd = parse_number(argv[1]);
     if (argv[2][0] == '0') remove_variable(environment, "HOME=");
     if (argv[2][1] == '0') remove_variable(environment, "PWD=");
-    CALL3(__NR_fcntl, status_fd, F_SETFD, FD_CLOEXEC);
+    companions = parse_number(argv[3]);
+    if (companions > MAX_COMPANIONS || argc < 5 + companions) leave(125);
+    for (int fd = status_fd; fd <= status_fd + companions; fd++) CALL3(__NR_fcntl, fd, F_SETFD, FD_CLOEXEC);
     /* Nobody inside may look into this process, its descriptors least of all. */
     CALL2(__NR_prctl, PR_SET_DUMPABLE, 0);
     unsigned long all = ALL_SIGNALS;
     CALL4(__NR_rt_sigprocmask, SIG_SETMASK, &all, 0, sizeof all);
-    long command = start(argv + 3, environment);
-    for (int fd = 0; fd < status_fd; fd++) CALL1(__NR_close, fd);
+    command.arguments = argv + 4 + (companions ? 1 + companions : 0);
+    command.environment = environment;
+    command.output = -1;
+    if (companions) start_companions(argv + 5, environment, argv[4]);
+    else start_command();
     for (;;) {
         int signal = (int)CALL4(__NR_rt_sigtimedwait, &all, 0, 0, sizeof all);
-        if (signal == SIGCHLD) reap(command);
-        else if (signal > 0) CALL2(__NR_kill, command, signal);
+        if (signal > 0) handle(signal);
     }
 }
 

@@ -44,7 +44,7 @@ export class Alarm {
     if (this.#dueMs === Number.POSITIVE_INFINITY) return;
     // A Node timer may fire a fraction of a millisecond early.
     const leftMs = this.#dueMs - this.#clock.monotonicMs();
-    if (leftMs > 0.5) return this.#startTimer(Math.ceil(leftMs));
+    if (leftMs > 0) return this.#startTimer(Math.ceil(leftMs));
     this.clear();
     this.#ring();
   }

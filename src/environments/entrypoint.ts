@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FunctionVersion } from '../model/index.ts';
 import type { PreparedVersion } from './services.ts';
@@ -19,11 +19,4 @@ async function isFile(path: string): Promise<boolean> {
     (stats) => stats.isFile(),
     () => false,
   );
-}
-
-/** The names of what AWS would start beside the runtime: everything in `extensions/` of the layers. */
-export async function extensionsOf({ opt }: PreparedVersion): Promise<readonly string[]> {
-  if (opt === undefined) return [];
-  const names = await readdir(join(opt, 'extensions')).catch((): string[] => []);
-  return names.sort((left, right) => (left < right ? -1 : 1));
 }

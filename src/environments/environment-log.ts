@@ -10,6 +10,7 @@ import {
   type LogStreamWriter,
   reachesLevel,
   TailBuffer,
+  type TelemetryStream,
 } from '../telemetry/index.ts';
 
 /** `YYYY/MM/DD/[version]hex`, as AWS names it; in a log group of the user's own the function's name comes first. */
@@ -28,13 +29,15 @@ interface ProcessOutput {
 /** The log stream of one environment: what its processes write, and the platform's lines between. */
 export class EnvironmentLog {
   readonly streamName: string;
+  /** Who else is told of every line; nearly always nobody. */
+  telemetry: TelemetryStream | undefined;
   readonly #clock: Clock;
   readonly #sink: LogSink;
   readonly #writer: LogStreamWriter;
   /** Of an application's line; only in the JSON format. */
   readonly #threshold: LogLevelName | undefined;
   #consumers: Consumer[] = [];
-  #output: ProcessOutput | undefined;
+  #outputs: readonly Readable[] = [];
   #tail: TailBuffer | undefined;
   #paused = false;
   #lastMs = 0;
@@ -60,11 +63,15 @@ export class EnvironmentLog {
    * between the event before and now. START is stamped after the runtime, on another core, may have written.
    */
   append(timestampMs: number, message: string): void {
-    const sane = Math.min(Math.floor(timestampMs), this.#clock.nowMs());
-    this.#lastMs = Math.max(this.#lastMs, sane);
-    const takesMore = this.#writer.append(this.#lastMs, message);
+    const takesMore = this.#writer.append(this.#moveTime(timestampMs), message);
     this.#tail?.append(message);
     if (!takesMore) void this.#pause();
+  }
+
+  #moveTime(timestampMs: number): number {
+    const sane = Math.min(Math.floor(timestampMs), this.#clock.nowMs());
+    this.#lastMs = Math.max(this.#lastMs, sane);
+    return this.#lastMs;
   }
 
   /** Reads the output of one process until its end. */
@@ -75,11 +82,23 @@ export class EnvironmentLog {
       (frame) => this.#frame(frame),
       (bytes) => stray.push(bytes),
     );
-    this.#output = output;
+    this.#outputs = [output.stdout, output.stderr, output.log];
     this.#consumers = [out, err, stray];
     pump(output.stdout, out);
     pump(output.stderr, err);
     pump(output.log, { push: (chunk) => frames.push(chunk), flush: () => (frames.flush(), stray.flush()) });
+  }
+
+  /** Reads what one extension writes until its end. Called after `follow`. */
+  followExtension(output: Readable): void {
+    const lines = new LineSplitter((text) => {
+      const nowMs = this.#clock.nowMs();
+      this.telemetry?.publish({ timeMs: nowMs, type: 'extension', record: text });
+      this.append(nowMs, text);
+    });
+    this.#outputs = [...this.#outputs, output];
+    this.#consumers = [...this.#consumers, lines];
+    pump(output, lines);
   }
 
   /** Writes out what has no end of line yet; at the end of an invocation it will not come. */
@@ -105,15 +124,18 @@ export class EnvironmentLog {
   #application(timestampMs: number, message: string, level: LogLevelName | undefined): void {
     const threshold = this.#threshold;
     if (threshold !== undefined && !reachesLevel(level ?? applicationLevelOf(message), threshold)) return;
+    if (this.telemetry) {
+      const timeMs = this.#moveTime(timestampMs);
+      this.telemetry.publish({ timeMs, type: 'function', record: message });
+    }
     this.append(timestampMs, message);
   }
 
   /** The log store is behind: the function blocks in its writes until there is room. */
   async #pause(): Promise<void> {
-    const output = this.#output;
-    if (this.#paused || !output) return;
+    const streams = this.#outputs;
+    if (this.#paused || streams.length === 0) return;
     this.#paused = true;
-    const streams = [output.stdout, output.stderr, output.log];
     for (const stream of streams) stream.pause();
     await this.#sink.drained();
     this.#paused = false;

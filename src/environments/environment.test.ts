@@ -1,10 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startEnvironment } from '../../tests/support/environment-harness.ts';
-import { testServices, testVersion } from '../../tests/support/environments.ts';
-import { ExecutionEnvironment } from './environment.ts';
 
 test('initialises once, then answers warm, keeping the state of the module', async () => {
   const { run, logs, streams } = await startEnvironment();
@@ -138,26 +133,4 @@ test('closing during Init tells the caller', async () => {
   const rejected = expect(run({})).rejects.toMatchObject({ code: 'ServiceException' });
   await environment.close();
   await rejected;
-});
-
-test('says in the log which extensions of its layers it leaves alone', async () => {
-  const opt = mkdtempSync(join(tmpdir(), 'hearth-layers-'));
-  onTestFinished(() => rmSync(opt, { recursive: true }));
-  mkdirSync(join(opt, 'extensions'));
-  writeFileSync(join(opt, 'extensions', 'agent'), '');
-  const { services, logs } = testServices();
-  const prepared = { ...(await services.prepare(testVersion())), opt };
-  const owner = { available: () => undefined, closing: () => undefined, closed: () => undefined };
-  const environment = new ExecutionEnvironment(testVersion(), prepared, { services, owner });
-  const invocation = {
-    requestId: 'r',
-    invokedFunctionArn: 'arn:fn',
-    payload: Buffer.from('{}'),
-    tail: false,
-  };
-  await new Promise((resolve, reject) => environment.invoke(invocation, { resolve, reject }));
-  await environment.close();
-  expect(logs.lines.filter((line) => line.startsWith('EXTENSION'))).toEqual([
-    'EXTENSION\tName: agent\tHearth does not start extensions yet',
-  ]);
 });

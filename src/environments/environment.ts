@@ -1,10 +1,11 @@
 import { Alarm, invariant } from '../base/index.ts';
 import { awsError, type FunctionVersion, limits } from '../model/index.ts';
-import type { InitError, RuntimeAnswer } from '../runtime-api/index.ts';
+import type { InitError, RuntimeAnswer, ShutdownReason } from '../runtime-api/index.ts';
 import type { InitializationType } from '../runtimes/index.ts';
 import type { SandboxExit } from '../sandbox/index.ts';
 import { EnvironmentLog } from './environment-log.ts';
 import {
+  type ExtensionFailure,
   type Failure,
   outcomeOfAnswer,
   outcomeOfFailure,
@@ -143,8 +144,6 @@ export class ExecutionEnvironment {
     const { min, max } = limits.initAheadMs;
     const failed = await this.#initPhase(Math.min(max, Math.max(min, this.version.timeoutMs)));
     if (this.#isClosed) return 'closed';
-    const durationMs = this.#services.clock.monotonicMs() - this.#initStartedMs;
-    this.#journal.initReport('init', failed ?? { durationMs });
     if (failed) {
       await this.close();
       return 'init-failed';
@@ -197,15 +196,19 @@ export class ExecutionEnvironment {
     const nowMs = this.#services.clock.nowMs();
     const attempt = { uuid: this.#services.ids.uuid(), nowMs, deadlineMs: Math.round(nowMs + leftMs) };
     const { responseStream } = run.invocation;
-    const relay = responseStream && this.#relay(responseStream);
-    this.#process?.session.deliver(toRuntimeInvocation(run.invocation, attempt), relay);
+    const relay = responseStream && this.#relay(responseStream, run);
+    const invocation = toRuntimeInvocation(run.invocation, attempt);
+    run.traceHeader = invocation.traceHeader;
+    this.#process?.session.deliver(invocation, relay);
+    this.#process?.extensions.invoked(invocation);
     this.#deadline.set(leftMs);
   }
 
-  #relay(stream: ResponseStream): ResponseRelay {
+  #relay(stream: ResponseStream, run: InvocationRun): ResponseRelay {
     const { clock, timings } = this.#services;
     const executedVersion = this.version.version;
-    return new ResponseRelay(stream, { executedVersion, clock, bandwidth: timings.streamBandwidth });
+    const isOver = (): boolean => run.settled;
+    return new ResponseRelay(stream, { executedVersion, clock, bandwidth: timings.streamBandwidth, isOver });
   }
 
   #answered(answer: RuntimeAnswer): void {
@@ -214,10 +217,15 @@ export class ExecutionEnvironment {
     this.#move('answer');
     run.verdict = verdictOfAnswer(answer);
     run.conclude(outcomeOfAnswer(answer));
+    this.#journal.telemetry?.answered(run, answer);
     if (!run.invocation.tail) run.settle();
   }
 
+  /** The runtime asks for more, or an extension does: the phase is over when all of them have. */
   #ready(): void {
+    if (this.#process?.session.state !== 'Ready') return;
+    this.#tellRuntimeDone();
+    if (this.#process.extensions.busy) return;
     if (this.#state === 'initializing') return this.#initialized();
     if (this.#state !== 'finishing' || !this.#run) return;
     this.#run.endedMs = this.#services.clock.monotonicMs();
@@ -225,6 +233,13 @@ export class ExecutionEnvironment {
     // Whatever the function wrote before it answered lies in its pipes by now, and the event loop reads every
     // descriptor that is readable before it comes to its immediates: after one turn nothing of it is missing.
     setImmediate(() => this.#finish());
+  }
+
+  #tellRuntimeDone(): void {
+    const telemetry = this.#journal.telemetry;
+    if (!telemetry) return;
+    if (this.#state === 'initializing') telemetry.runtimeInitialized();
+    else if (this.#state === 'finishing' && this.#run) telemetry.runtimeDone(this.#run);
   }
 
   #finish(): void {
@@ -254,6 +269,9 @@ export class ExecutionEnvironment {
 
   #freeze(): void {
     if (this.#state !== 'idle') return;
+    if (this.#process?.extensions.mayFreeze() === false) {
+      return this.#freezing.set(this.#services.timings.freezeAfterMs);
+    }
     this.#process?.session.flush();
     this.#process?.sandbox?.freeze();
     this.#move('freeze');
@@ -272,7 +290,6 @@ export class ExecutionEnvironment {
         new InvocationRun(invocation, caller, { startedMs, initMs: startedMs - this.#initStartedMs }),
       );
     }
-    this.#journal.initReport('init', failed);
     this.#initWithinInvoke(invocation, caller);
   }
 
@@ -288,9 +305,9 @@ export class ExecutionEnvironment {
   #initWithinInvoke(invocation: EnvironmentInvocation, caller: Caller): void {
     this.#expiry.clear();
     this.#run = new InvocationRun(invocation, caller, { startedMs: this.#services.clock.monotonicMs() });
-    this.#journal.start(this.#run);
     this.#deadline.set(this.version.timeoutMs);
     this.#startProcess();
+    this.#journal.start(this.#run);
   }
 
   #startProcess(): void {
@@ -304,6 +321,8 @@ export class ExecutionEnvironment {
       prepared: this.#prepared,
       log: this.#log,
       initializationType: this.#initializationType,
+      journal: this.#journal,
+      phase: this.#initDone ? 'init' : 'invoke',
       observer: this.#observer,
       ...(previous ? { previous } : {}),
     });
@@ -320,7 +339,7 @@ export class ExecutionEnvironment {
       );
     }
     // The runtime may have been ready before the sandbox reported that it runs.
-    if (process.session.state === 'Ready' && this.#state === 'initializing') this.#initialized();
+    if (this.#state === 'initializing') this.#ready();
   }
 
   #initialized(): void {
@@ -329,6 +348,7 @@ export class ExecutionEnvironment {
     if (!this.#services.unboundedCpu) sandbox.limitCpu(this.version.memoryMiB / limits.memoryMiBPerVcpu);
     this.#initMs = this.#services.clock.monotonicMs() - this.#initStartedMs;
     this.#move('initialized');
+    this.#endInit(undefined);
     if (this.#initDone) return this.#endInitPhase(undefined);
     const run = this.#run;
     invariant(run, 'an Init without its own phase belongs to an invocation');
@@ -337,6 +357,15 @@ export class ExecutionEnvironment {
       run,
       Math.max(0, run.startedMs + this.version.timeoutMs - this.#services.clock.monotonicMs()),
     );
+  }
+
+  /** Whether it has a phase of its own or is part of an invocation. */
+  #endInit(failed: InitFailure | undefined): void {
+    const phase = this.#initDone ? 'init' : 'invoke';
+    this.#process?.extensions.initOver();
+    const durationMs = this.#services.clock.monotonicMs() - this.#initStartedMs;
+    this.#journal.initReport(phase, failed ?? { durationMs });
+    this.#process?.extensions.endTelemetryOfInit();
   }
 
   #endInitPhase(failure: InitFailure | undefined): void {
@@ -350,6 +379,11 @@ export class ExecutionEnvironment {
 
   readonly #observer = {
     ready: (): void => this.#ready(),
+    extensionReady: (): void => this.#ready(),
+    extensionFailed: (failure: ExtensionFailure): void => {
+      if (this.#state === 'idle' || this.#state === 'frozen') void this.close();
+      else this.#fail(failure);
+    },
     answered: (answer: RuntimeAnswer): void => this.#answered(answer),
     initFailed: (error: InitError): void => {
       this.#initError = error;
@@ -378,25 +412,51 @@ export class ExecutionEnvironment {
 
   async #end(failure: Failure, duringInit: boolean): Promise<void> {
     const endedMs = this.#services.clock.monotonicMs();
-    const stopped = this.#process ? await this.#process.stop() : true;
+    const failed = { failure, durationMs: endedMs - this.#initStartedMs };
+    const told = failure.kind === 'machine' || this.#process?.extensions.present === true;
+    if (told) this.#tellBeforeShutdown(failed, { endedMs, duringInit });
+    const stopped = this.#process ? await this.#process.stop(shutdownReasonOf(failure)) : true;
     if (this.#state !== 'ending') return;
     this.#samplePeak(true);
     this.#move('ended');
-    const failed = { failure, durationMs: endedMs - this.#initStartedMs };
+    if (duringInit && !told) this.#endInit(failed);
     if (failure.kind === 'machine' || !stopped) this.#giveUp(failure);
     else if (this.#initDone) this.#endInitPhase(failed);
-    else this.#reportFailure(failed, { endedMs, duringInit });
+    else this.#reportFailure(failure, endedMs);
   }
 
-  #reportFailure(failed: InitFailure, at: { readonly endedMs: number; readonly duringInit: boolean }): void {
-    const run = this.#run;
-    invariant(run, 'a failure after Init belongs to an invocation');
+  /**
+   * Extensions may take two seconds to end. They hear of the failure before, and the caller, where it asks for no log, is
+   * not kept waiting.
+   */
+  #tellBeforeShutdown(
+    failed: InitFailure,
+    at: { readonly endedMs: number; readonly duringInit: boolean },
+  ): void {
     const { failure } = failed;
-    if (at.duringInit) this.#journal.initReport('invoke', failed);
-    run.endedMs = at.endedMs;
+    if (failure.kind === 'machine') return;
+    if (at.duringInit) this.#endInit(failed);
+    const run = this.#run;
+    if (!run) return;
+    this.#concludeFailed(run, failure, at.endedMs);
+    if (this.#journal.telemetry) {
+      this.#samplePeak(true);
+      this.#journal.tellReport(run, this.#peakBytes);
+    }
+    if (!run.invocation.tail) run.settle();
+  }
+
+  #concludeFailed(run: InvocationRun, failure: Failure, endedMs: number): void {
+    run.endedMs = endedMs;
     run.verdict = verdictOfFailure(failure);
     const { requestId } = run.invocation;
     run.conclude(outcomeOfFailure(failure, { requestId, timeoutMs: this.version.timeoutMs }));
+  }
+
+  #reportFailure(failure: Failure, endedMs: number): void {
+    const run = this.#run;
+    invariant(run, 'a failure after Init belongs to an invocation');
+    this.#concludeFailed(run, failure, endedMs);
     this.#report(run);
     this.#rest();
   }
@@ -437,6 +497,10 @@ export class ExecutionEnvironment {
     this.#peakSampledMs = nowMs;
     this.#peakBytes = Math.max(this.#peakBytes, this.#process?.sandbox?.usage().memoryPeakBytes ?? 0);
   }
+}
+
+function shutdownReasonOf(failure: Failure): ShutdownReason {
+  return failure.kind === 'timeout' || failure.kind === 'init-timeout' ? 'TIMEOUT' : 'FAILURE';
 }
 
 function environmentLost(): Error {

@@ -1,6 +1,6 @@
 import { limits } from '../model/index.ts';
 import type { AnswerRefusal, InitError, RuntimeAnswer } from '../runtime-api/index.ts';
-import type { SandboxExit } from '../sandbox/index.ts';
+import type { CompanionExit, SandboxExit } from '../sandbox/index.ts';
 import type { PlatformStatus } from '../telemetry/index.ts';
 
 /** Why an environment's process had to end. The first cause wins. */
@@ -10,8 +10,17 @@ export type Failure =
   | { readonly kind: 'init-error'; readonly error: InitError }
   | { readonly kind: 'exit'; readonly exit: SandboxExit }
   | { readonly kind: 'no-entrypoint' }
+  | ExtensionFailure
   /** Not the function's fault: the caller gets an error of the service. */
   | { readonly kind: 'machine'; readonly cause: unknown };
+
+/** An extension that ended, or said that it cannot go on: AWS ends the environment for any of them. */
+export interface ExtensionFailure {
+  readonly kind: 'extension';
+  /** `Extension.Crash`, `.InitError`, `.ExitError`, `.LaunchError`. */
+  readonly errorType: string;
+  readonly message: string;
+}
 
 /** What the caller sees of one invocation; a function's failure is data here. */
 export interface EnvironmentOutcome {
@@ -41,6 +50,8 @@ export function verdictOfFailure(failure: Failure): Verdict {
       return { status: 'failure', errorType: 'Runtime.InvalidEntrypoint' };
     case 'machine':
       return { status: 'failure', errorType: 'Sandbox.Failure' };
+    case 'extension':
+      return { status: 'failure', errorType: failure.errorType };
     case 'exit':
       return { status: 'failure', errorType: exitErrorType(failure.exit) };
   }
@@ -75,6 +86,8 @@ export function outcomeOfFailure(
       return { payload: failure.error.payload, functionError: 'Unhandled' };
     case 'no-entrypoint':
       return unhandled('Runtime.InvalidEntrypoint', `RequestId: ${requestId} Error: ${NO_ENTRYPOINT}`);
+    case 'extension':
+      return unhandled(failure.errorType, `RequestId: ${requestId} Error: ${failure.message}`);
     case 'machine':
       return unhandled(
         'Sandbox.Failure',
@@ -109,6 +122,19 @@ const signalTexts: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
   SIGTERM: 'terminated',
   SIGTRAP: 'trace/breakpoint trap',
   SIGXCPU: 'CPU time limit exceeded',
+};
+
+/** How AWS words the end of an extension: `exit code 0`, `exit status 1`, `signal: killed`. */
+export function extensionExitText(exit: CompanionExit): string {
+  if ('launchError' in exit) return LAUNCH_ERRORS[exit.launchError] ?? exit.launchError;
+  if ('signal' in exit) return `signal: ${signalTexts[exit.signal] ?? exit.signal}`;
+  return exit.exitCode === 0 ? 'exit code 0' : `exit status ${exit.exitCode}`;
+}
+
+const LAUNCH_ERRORS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  ENOENT: 'no such file or directory',
+  ENOEXEC: 'exec format error',
 };
 
 function exitText({ exitCode, signal, outOfMemory }: SandboxExit): string {

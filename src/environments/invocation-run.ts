@@ -29,6 +29,11 @@ export class InvocationRun {
   /** Of an Init that this invocation waited for and that is not part of its duration. */
   readonly initMs: number | undefined;
   endedMs = 0;
+  /** Of interest to telemetry alone, and only known where somebody subscribed to it. */
+  answeredMs: number | undefined;
+  runtimeDoneMs: number | undefined;
+  producedBytes: number | undefined;
+  traceHeader: string | undefined;
   verdict: Verdict = { status: 'success' };
   readonly #caller: Caller;
   #outcome: EnvironmentOutcome | undefined;
@@ -43,6 +48,11 @@ export class InvocationRun {
     this.#caller = caller;
     this.startedMs = start.startedMs;
     this.initMs = start.initMs;
+  }
+
+  /** The caller has its outcome. */
+  get settled(): boolean {
+    return this.#settled;
   }
 
   /** The first outcome counts: an answer, or what ended the process before there was one. */

@@ -1,8 +1,19 @@
+import type { Readable } from 'node:stream';
 import type { Clock } from '../base/index.ts';
 import type { FunctionVersion } from '../model/index.ts';
 import type { InitializationType } from '../runtimes/index.ts';
-import { billedDurationMs, type PlatformLines, platformLines } from '../telemetry/index.ts';
+import {
+  billedDurationMs,
+  type ExtensionFacts,
+  type PlatformLines,
+  platformLines,
+  type ReportFacts,
+  type SubscriptionFacts,
+  type TelemetryStream,
+} from '../telemetry/index.ts';
 import type { EnvironmentLog } from './environment-log.ts';
+import { EnvironmentTelemetry } from './extensions/environment-telemetry.ts';
+import type { InitPhase } from './extensions/telemetry-records.ts';
 import { type Failure, type Verdict, verdictOfFailure } from './failures.ts';
 import type { InvocationRun } from './invocation-run.ts';
 
@@ -12,14 +23,14 @@ export interface InitFailure {
   readonly durationMs: number;
 }
 
-type InitEnd = Pick<InitFailure, 'durationMs'> & Partial<InitFailure>;
-
-/** What the platform itself writes into an environment's log (runtime.md, 7). */
+/** What the platform itself writes into an environment's log (runtime.md, 7), and tells extensions that asked for it. */
 export class Journal {
   readonly #version: FunctionVersion;
   readonly #log: EnvironmentLog;
   readonly #clock: Clock;
   readonly #lines: PlatformLines;
+  readonly #initializationType: InitializationType;
+  #telemetry: EnvironmentTelemetry | undefined;
 
   constructor(
     version: FunctionVersion,
@@ -29,26 +40,64 @@ export class Journal {
     this.#version = version;
     this.#log = log;
     this.#clock = clock;
+    this.#initializationType = initializationType;
     this.#lines = platformLines({ ...version, initializationType }, () => clock.nowMs());
+  }
+
+  /** Whether somebody is to be told of everything; nearly always not, once Init is over. */
+  get telemetry(): EnvironmentTelemetry | undefined {
+    return this.#telemetry;
+  }
+
+  beginTelemetry(stream: TelemetryStream, phase: InitPhase): void {
+    this.#log.telemetry = stream;
+    this.#telemetry = new EnvironmentTelemetry(stream, {
+      version: this.#version,
+      clock: this.#clock,
+      init: { initializationType: this.#initializationType, phase },
+    });
+  }
+
+  endTelemetry(): void {
+    this.#log.telemetry = undefined;
+    this.#telemetry = undefined;
+  }
+
+  followExtension(output: Readable): void {
+    this.#log.followExtension(output);
+  }
+
+  extension(facts: ExtensionFacts): void {
+    this.#telemetry?.extension(facts);
+    this.#append(this.#lines.extension(facts), this.#clock.nowMs());
+  }
+
+  subscription(facts: SubscriptionFacts): void {
+    this.#telemetry?.subscription(facts);
+    this.#append(this.#lines.subscription(facts), this.#clock.nowMs());
   }
 
   initStart(): void {
     this.#append(this.#lines.initStart(), this.#clock.nowMs());
   }
 
-  /** Without a failure the Init succeeded. */
-  initReport(phase: 'init' | 'invoke', { failure, durationMs }: InitEnd): void {
-    const { status, errorType }: Verdict = failure ? verdictOfFailure(failure) : { status: 'success' };
-    const cause = errorType === undefined ? {} : { errorType };
-    const reported = status === 'failure' ? 'error' : status;
-    const line = this.#lines.initReport({ phase, status: reported, durationMs, ...cause });
-    this.#append(line, this.#clock.nowMs());
+  /** An Init that failed, or, without `failure`, went well; in the text format the latter is no line of the log. */
+  initReport(
+    phase: InitPhase,
+    { failure, durationMs }: Omit<InitFailure, 'failure'> & { failure?: Failure },
+  ): void {
+    const verdict = failure ? initVerdictOf(failure) : { status: 'success' as const };
+    this.#telemetry?.initReport(verdict, durationMs);
+    this.#append(this.#lines.initRuntimeDone({ phase, ...verdict }), this.#clock.nowMs());
+    this.#append(this.#lines.initReport({ phase, durationMs, ...verdict }), this.#clock.nowMs());
   }
 
-  start({ invocation }: InvocationRun): void {
-    if (invocation.tail) this.#log.startTail();
+  start(run: InvocationRun): void {
+    const { requestId, tail } = run.invocation;
+    if (tail) this.#log.startTail();
     const nowMs = this.#clock.nowMs();
-    this.#append(this.#lines.start(invocation.requestId, nowMs, invocation.tenantId), nowMs);
+    this.#telemetry?.start(run, nowMs);
+    this.#append(this.#lines.start(requestId, nowMs, run.invocation.tenantId), nowMs);
   }
 
   /** END and REPORT, then the caller gets what it still waits for. */
@@ -57,26 +106,42 @@ export class Journal {
     const nowMs = this.#clock.nowMs();
     this.#log.flush();
     this.#append(this.#lines.end(requestId), nowMs);
-    this.#append(this.#reportLine(run, { peakBytes, nowMs }), nowMs);
+    const facts = this.#reportFacts(run, peakBytes);
+    this.#telemetry?.report(run, facts);
+    this.#append(this.#lines.runtimeDone(facts, nowMs), nowMs);
+    this.#append(this.#lines.report(facts, nowMs), nowMs);
     run.settle(tail ? this.#log.takeTail() : undefined);
   }
 
-  #reportLine(run: InvocationRun, at: { peakBytes: number; nowMs: number }): string | undefined {
+  /** An invocation that failed, while its extensions are still there to hear of it. */
+  tellReport(run: InvocationRun, peakBytes: number): void {
+    this.#telemetry?.fault(run);
+    this.#telemetry?.report(run, this.#reportFacts(run, peakBytes));
+  }
+
+  #reportFacts(run: InvocationRun, peakBytes: number): ReportFacts {
     const { memoryMiB, timeoutMs } = this.#version;
     const durationMs = Math.min(run.endedMs - run.startedMs, timeoutMs);
-    const facts = {
+    return {
       requestId: run.invocation.requestId,
       durationMs,
       billedMs: billedDurationMs(durationMs, run.initMs),
       memoryMiB,
-      maxMemoryUsedMiB: Math.min(memoryMiB, Math.ceil(at.peakBytes / 1_048_576)),
+      maxMemoryUsedMiB: Math.min(memoryMiB, Math.ceil(peakBytes / 1_048_576)),
       ...(run.initMs === undefined ? {} : { initMs: run.initMs }),
       ...run.verdict,
     };
-    return this.#lines.report(facts, at.nowMs);
   }
 
   #append(line: string | undefined, nowMs: number): void {
     if (line !== undefined) this.#log.append(nowMs, line);
   }
+}
+
+function initVerdictOf(failure: Failure): Verdict {
+  const { status, errorType } = verdictOfFailure(failure);
+  return {
+    status: status === 'failure' ? 'error' : status,
+    ...(errorType === undefined ? {} : { errorType }),
+  };
 }

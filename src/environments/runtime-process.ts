@@ -1,9 +1,15 @@
 import { type FunctionVersion, limits } from '../model/index.ts';
-import { type RuntimeObserver, RuntimeSession } from '../runtime-api/index.ts';
+import { type RuntimeObserver, RuntimeSession, type ShutdownReason } from '../runtime-api/index.ts';
 import type { InitializationType } from '../runtimes/index.ts';
 import type { Sandbox, SandboxExit, SandboxListener, SandboxMount, SandboxSpec } from '../sandbox/index.ts';
-import { extensionsOf, lacksEntrypoint } from './entrypoint.ts';
+import { lacksEntrypoint } from './entrypoint.ts';
 import type { EnvironmentLog } from './environment-log.ts';
+import {
+  EnvironmentExtensions,
+  type EnvironmentExtensionsObserver,
+} from './extensions/environment-extensions.ts';
+import type { InitPhase } from './extensions/telemetry-records.ts';
+import type { Journal } from './journal.ts';
 import type { EnvironmentServices, PreparedVersion } from './services.ts';
 
 /** A custom runtime brings its own `bootstrap`, in the code or in a layer; without one nothing can be started. */
@@ -14,7 +20,10 @@ export class MissingEntrypoint extends Error {
 /** The address of the Runtime API inside every environment, as on AWS. */
 const RUNTIME_API = { host: '169.254.100.1', port: 9_001 } as const;
 
-export interface ProcessObserver extends RuntimeObserver {
+/** What an environment calls itself: where its extensions listen for telemetry. */
+const OWN_NAMES = { sandbox: '127.0.0.1', 'sandbox.localdomain': '127.0.0.1' } as const;
+
+export interface ProcessObserver extends RuntimeObserver, EnvironmentExtensionsObserver {
   exited(exit: SandboxExit): void;
 }
 
@@ -23,6 +32,8 @@ interface ProcessOptions {
   readonly services: EnvironmentServices;
   readonly prepared: PreparedVersion;
   readonly log: EnvironmentLog;
+  readonly journal: Journal;
+  readonly phase: InitPhase;
   readonly observer: ProcessObserver;
   readonly initializationType: InitializationType;
   /** The sandbox whose `/tmp` is to be kept. */
@@ -32,6 +43,7 @@ interface ProcessOptions {
 /** One start of a function's runtime: its sandbox, and its session of the Runtime API. */
 export class RuntimeProcess {
   readonly session: RuntimeSession;
+  readonly extensions: EnvironmentExtensions;
   /** Settles when the command runs; rejects when the machine cannot start it. */
   readonly started: Promise<void>;
   readonly #options: ProcessOptions;
@@ -40,7 +52,8 @@ export class RuntimeProcess {
 
   constructor(options: ProcessOptions) {
     this.#options = options;
-    this.session = new RuntimeSession(options.observer);
+    this.extensions = new EnvironmentExtensions(options);
+    this.session = new RuntimeSession(options.observer, undefined, this.extensions);
     this.started = this.#start();
     // Whoever waits for `started` sees the failure; nobody may be waiting.
     this.started.catch(() => undefined);
@@ -59,31 +72,25 @@ export class RuntimeProcess {
   async #start(): Promise<void> {
     const { services, version, prepared, previous, log } = this.#options;
     if (await lacksEntrypoint(version, prepared)) throw new MissingEntrypoint();
-    await this.#sayWhatIsNotStarted();
+    await this.extensions.find(prepared.opt);
     const spec = this.#spec();
     const sandbox = previous
       ? await services.sandboxes.restart(previous, spec)
       : await services.sandboxes.start(spec);
     this.#sandbox = sandbox;
     log.follow(sandbox);
-    void sandbox.exited.then((exit) => {
+    this.extensions.attach(sandbox);
+    void sandbox.commandExited.then((exit) => {
       if (!this.#silenced) this.#options.observer.exited(exit);
     });
   }
 
-  /** A layer brings its extensions with everything else, so that refusing them would refuse the layer. */
-  async #sayWhatIsNotStarted(): Promise<void> {
-    const { services, prepared, log } = this.#options;
-    for (const name of await extensionsOf(prepared)) {
-      log.append(services.clock.nowMs(), `EXTENSION\tName: ${name}\tHearth does not start extensions yet`);
-    }
-  }
-
-  /** Kills everything that runs and reads its last output. Resolves false when that would not end. */
-  async stop(): Promise<boolean> {
+  /** Ends everything that runs and reads its last output. Resolves false when that would not end. */
+  async stop(reason: ShutdownReason): Promise<boolean> {
     this.#silenced = true;
     await this.#settled();
-    this.session.close();
+    await this.extensions.shutDown(reason);
+    this.#closeSession();
     if (!this.#sandbox) return true;
     this.#sandbox.signal('SIGKILL');
     return this.#endsInTime(this.#sandbox);
@@ -107,9 +114,16 @@ export class RuntimeProcess {
   /** Ends and removes everything, `/tmp` included. */
   async destroy(): Promise<void> {
     this.#silenced = true;
-    this.session.close();
+    if (!this.extensions.present) this.session.close();
     await this.#settled();
+    await this.extensions.shutDown('SPINDOWN');
+    this.#closeSession();
     await this.sandboxWithTmp?.destroy();
+  }
+
+  #closeSession(): void {
+    this.session.close();
+    this.extensions.close();
   }
 
   #spec(): SandboxSpec {
@@ -118,14 +132,17 @@ export class RuntimeProcess {
     const [endpoint] = services.listeners;
     return {
       id: `env-${services.ids.hex(20)}`,
-      program: (inside) =>
-        prepared.plan.program(inside, {
+      program: (inside) => {
+        const program = prepared.plan.program(inside, {
           logStream: log.streamName,
           runtimeApiAddress: inside.listenerAddress(0),
           endpointUrl: `http://${inside.listenerAddress(1)}`,
           credentials: services.credentials(version),
           initializationType,
-        }),
+        });
+        const companions = this.extensions.companions(inside);
+        return companions ? { ...program, companions } : program;
+      },
       mounts: mountsOf(prepared),
       tmpBytes: version.ephemeralStorageMiB * 1_048_576,
       memoryBytes: version.memoryMiB * 1_048_576,
@@ -133,7 +150,7 @@ export class RuntimeProcess {
       openFiles: limits.openFiles,
       listeners: [{ ...RUNTIME_API, onConnection }, endpoint, ...services.listeners.slice(1)],
       ...(prepared.plan.usesRuntimeSocket ? { onRuntimeSocket: onConnection } : {}),
-      ...(services.hosts ? { hosts: services.hosts } : {}),
+      hosts: { ...OWN_NAMES, ...services.hosts },
     };
   }
 }

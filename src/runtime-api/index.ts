@@ -1,3 +1,13 @@
+export {
+  type Extension,
+  ExtensionsApi,
+  type ExtensionsApiOptions,
+  type ExtensionsObserver,
+  type ExtensionState,
+  type InvokeEvent,
+  MAX_EXTENSIONS,
+  type ShutdownReason,
+} from './extensions/index.ts';
 export type { RuntimeInvocation } from './runtime-event.ts';
 export type { ResponseReader, StreamHead } from './streaming/response-reader.ts';
 export {
@@ -8,4 +18,5 @@ export {
   RuntimeSession,
   type RuntimeSessionLimits,
   runtimeSessionLimits,
+  type SessionExtras,
 } from './runtime-session.ts';

@@ -12,9 +12,6 @@ const ERROR_SUFFIX = '/error';
 
 /** APIs of AWS Lambda that an environment may look for and does not find here yet. */
 const absentApis: readonly (readonly [string, string])[] = [
-  ['/2020-01-01/extension/', 'the Extensions API'],
-  ['/2022-07-01/telemetry', 'the Telemetry API'],
-  ['/2020-08-15/logs', 'the Logs API'],
   [`${PREFIX}restore/`, 'SnapStart'],
   ['/2021-04-23/credentials', 'the credentials endpoint of SnapStart'],
   ['/2026-01-15/metadata/', 'the metadata endpoint'],

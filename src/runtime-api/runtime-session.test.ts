@@ -242,16 +242,6 @@ test('a response that is cut off ends the invocation', async () => {
 test('what Hearth does not have says so by name', async () => {
   const { connect } = await openSession();
   const client = await connect();
-  client.post('/2020-01-01/extension/register', '{}');
-  expect(await client.reply()).toMatchObject({
-    status: 501,
-    body: expect.stringContaining('the Extensions API'),
-  });
-  client.write('PUT /2022-07-01/telemetry HTTP/1.1\r\n\r\n');
-  expect(await client.reply()).toMatchObject({
-    status: 501,
-    body: expect.stringContaining('the Telemetry API'),
-  });
   client.get('/2018-06-01/runtime/restore/next');
   expect(await client.reply()).toMatchObject({ status: 501, body: expect.stringContaining('SnapStart') });
   client.get('/nothing');

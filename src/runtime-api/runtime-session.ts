@@ -48,6 +48,13 @@ export interface RuntimeObserver {
   initFailed(error: InitError): void;
 }
 
+/** Further APIs on the same connections. */
+export interface SessionExtras {
+  /** Answers the request, now or later; false where it is none of its own. */
+  handle(request: HttpRequest, connection: HttpConnection): boolean;
+  disconnected(connection: HttpConnection): void;
+}
+
 export interface RuntimeSessionLimits {
   readonly http: HttpLimits;
   /** More connections than this at a time are cut at once. */
@@ -60,7 +67,8 @@ export interface RuntimeSessionLimits {
 
 export const runtimeSessionLimits: RuntimeSessionLimits = {
   http: { headBytes: 65_536, headers: 100, bodyBytes: 6_291_556, discardBytes: 67_108_864 },
-  connections: 16,
+  // Ten extensions may hold two each.
+  connections: 32,
   bodiesBytes: 16_777_216,
   streamBytes: limits.streamedResponseBytes,
 };
@@ -84,6 +92,7 @@ export class RuntimeSession {
   readonly #tooLarge: string;
   readonly #streamTooLarge: string;
   readonly #streaming: ResponseStreaming;
+  readonly #extras: SessionExtras | undefined;
   readonly #connections = new Set<HttpConnection>();
   readonly #waiting = new Set<HttpConnection>();
   #state: RuntimeState = 'Started';
@@ -91,8 +100,9 @@ export class RuntimeSession {
   #undelivered: RuntimeInvocation | undefined;
   #closed = false;
 
-  constructor(observer: RuntimeObserver, limits = runtimeSessionLimits) {
+  constructor(observer: RuntimeObserver, limits = runtimeSessionLimits, extras?: SessionExtras) {
     this.#observer = observer;
+    this.#extras = extras;
     this.#limits = limits;
     this.#budget = new BodyBudget(limits.bodiesBytes);
     this.#tooLarge = tooLarge(limits.http.bodyBytes);
@@ -166,7 +176,8 @@ export class RuntimeSession {
           errorReply(501, 'NotImplemented', `Hearth does not implement ${route.api}.`),
         ]);
       case 'not-found':
-        return connection.reply([NOT_FOUND]);
+        if (!this.#extras?.handle(request, connection)) connection.reply([NOT_FOUND]);
+        return;
       case 'method-not-allowed':
         return connection.reply([METHOD]);
     }
@@ -275,6 +286,7 @@ export class RuntimeSession {
   #disconnected(connection: HttpConnection, unfinished: RequestHead | undefined): void {
     this.#connections.delete(connection);
     this.#waiting.delete(connection);
+    this.#extras?.disconnected(connection);
     if (this.#closed || !unfinished) return;
     if (this.#streaming.cutOff(unfinished)) this.#move('response-sent');
     else this.#truncated(unfinished);

@@ -5,9 +5,12 @@ export { createProcessSandboxFactory, type ProcessSandboxFactoryOptions } from '
 export { chooseSandbox, probeSandbox, type SandboxProbe } from './probe/probe.ts';
 export { type ProgramOutcome, type RunProgram, type RunProgramOptions, runProgram } from './run-program.ts';
 export type {
+  CompanionExit,
   InsideView,
   Sandbox,
   SandboxCapabilities,
+  SandboxCompanion,
+  SandboxCompanions,
   SandboxExit,
   SandboxFactory,
   SandboxListener,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -207,6 +207,82 @@ export function describeSandboxContract(
       await outputUntil(sandbox, 'ready');
       sandbox.signal('SIGTERM');
       expect((await outcomeOf(sandbox)).exit).toEqual({ exitCode: 5, outOfMemory: false });
+    });
+
+    describe('with companions', () => {
+      function withCompanions(script: string, companions: Readonly<Record<string, string>>): SandboxSpec {
+        const source = mkdtempSync(join(folder, 'programs-'));
+        chmodSync(source, 0o755);
+        for (const [name, text] of Object.entries(companions)) {
+          writeFileSync(join(source, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
+        }
+        const base = shellSpec(script, {
+          mounts: [{ source, target: '/opt' }],
+          env: { SECRET: 'mine', SHARED: 'ours' },
+        });
+        const program = (inside: InsideView) => ({
+          ...base.program(inside),
+          companions: {
+            programs: Object.keys(companions).map((name) => `${inside.path('/opt')}/${name}`),
+            withheld: ['HIDDEN', 'SECRET'],
+          },
+        });
+        return { ...base, program };
+      }
+
+      test('starts them first, with their own output and without what is withheld; then the command', async () => {
+        const sandbox = await factory.start(
+          withCompanions('echo "command $SECRET $SHARED"', {
+            first: 'echo "first $SECRET $SHARED"; echo error >/dev/stderr; exit 3',
+            second: 'echo second; kill -TERM $$',
+          }),
+        );
+        expect(await Promise.all(sandbox.companions.map(({ output }) => text(output)))).toEqual([
+          'first  ours\nerror\n',
+          'second\n',
+        ]);
+        expect(await Promise.all(sandbox.companions.map(({ exited }) => exited))).toEqual([
+          { exitCode: 3 },
+          { signal: 'SIGTERM' },
+        ]);
+        sandbox.startCommand();
+        sandbox.startCommand();
+        expect((await outcomeOf(sandbox)).stdout).toBe('command mine ours\n');
+        expect(await sandbox.commandExited).toEqual({ exitCode: 0, outOfMemory: false });
+        await sandbox.destroy();
+      });
+
+      test('lets them run on after the command, and kills them with everything', async () => {
+        const sandbox = await factory.start(
+          withCompanions('echo running; sleep 1000', { agent: 'echo ready; sleep 1000 & wait' }),
+        );
+        const [agent] = sandbox.companions;
+        sandbox.startCommand();
+        await outputUntil(sandbox, 'running');
+        sandbox.killCommand();
+        expect(await sandbox.commandExited).toEqual({ signal: 'SIGKILL', outOfMemory: false });
+        sandbox.signal('SIGKILL');
+        expect(await agent?.exited).toEqual({ signal: 'SIGKILL' });
+        agent?.output.resume();
+        sandbox.stderr.resume();
+        sandbox.log.resume();
+        await sandbox.exited;
+        await sandbox.destroy();
+      });
+
+      test('says which cannot be executed, and starts the others', async () => {
+        const spec = withCompanions('echo command', { agent: 'echo ready' });
+        const program = (inside: InsideView) => {
+          const made = spec.program(inside);
+          const programs = ['/no/such/program', ...(made.companions?.programs ?? [])];
+          return { ...made, companions: { programs, withheld: [] } };
+        };
+        const sandbox = await factory.start({ ...spec, program });
+        const [missing, agent] = sandbox.companions;
+        expect(await missing?.exited).toEqual({ launchError: 'ENOENT' });
+        expect(agent && (await text(agent.output))).toBe('ready\n');
+        await sandbox.destroy();
+      });
     });
 
     test('uses no CPU time while it is frozen, and goes on when thawed', async () => {

@@ -39,6 +39,16 @@ export interface SandboxProgram {
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Absent, as for nearly every command: nothing runs beside it, and it starts at once. */
+  readonly companions?: SandboxCompanions;
+}
+
+/** Programs that run beside the command, in the same namespaces, as the same user, under the same limits. */
+export interface SandboxCompanions {
+  /** At most 16 absolute paths inside; started without arguments, in the command's working folder. */
+  readonly programs: readonly string[];
+  /** Names of variables of the command's that they do not get. */
+  readonly withheld: readonly string[];
 }
 
 export interface SandboxSpec {
@@ -67,6 +77,21 @@ export interface SandboxExit {
   readonly outOfMemory: boolean;
 }
 
+/** One program beside the command. */
+export interface SandboxCompanion {
+  readonly program: string;
+  /** Standard output and standard error together, in the order in which they were written. */
+  readonly output: Readable;
+  /** Settles when it ended, or never started; others run on. */
+  readonly exited: Promise<CompanionExit>;
+}
+
+export type CompanionExit =
+  | { readonly exitCode: number }
+  | { readonly signal: NodeJS.Signals }
+  /** It cannot be executed: an error code of the system, such as `EACCES`. */
+  | { readonly launchError: string };
+
 export interface SandboxUsage {
   readonly memoryPeakBytes: number;
   readonly cpuUsec: number;
@@ -86,6 +111,17 @@ export interface Sandbox {
   /** What the command wrote to descriptor 3. */
   readonly log: Readable;
   readonly exited: Promise<SandboxExit>;
+  /**
+   * How the command alone ended, before its output is read: companions run on after it, until the sandbox is destroyed.
+   * Without companions it is `exited`.
+   */
+  readonly commandExited: Promise<SandboxExit>;
+  /** In the order of `SandboxCompanions.programs`; nearly always none. */
+  readonly companions: readonly SandboxCompanion[];
+  /** Starts the command, which waits for this where there are companions. Does nothing the second time. */
+  startCommand(): void;
+  /** Kills the command alone. Only where there are companions. */
+  killCommand(): void;
   /** Bounds CPU time to `vcpus` cores; `undefined` lifts the bound. Synchronous, microseconds. */
   limitCpu(vcpus: number | undefined): void;
   freeze(): void;

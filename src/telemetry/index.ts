@@ -23,9 +23,22 @@ export { packChunks } from './logs/chunk.ts';
 export type { LogSink, LogStreamName, LogStreamWriter } from './log-writer.ts';
 export {
   billedDurationMs,
+  type ExtensionFacts,
   type InitReportFacts,
   type PlatformLines,
   type PlatformStatus,
   platformLines,
   type ReportFacts,
+  runtimeVersionName,
+  type SubscriptionFacts,
 } from './platform-lines.ts';
+export type { ConnectInside } from './stream/destination.ts';
+export {
+  InvalidSubscription,
+  parseSubscription,
+  type TelemetryApi,
+  type TelemetrySubscription,
+  type TelemetryType,
+} from './stream/subscription.ts';
+export type { TelemetryEvent } from './stream/telemetry-event.ts';
+export { TelemetryStream } from './stream/telemetry-stream.ts';

@@ -71,3 +71,52 @@ test('billed duration is Duration and Init Duration together, rounded up', () =>
   expect(billedDurationMs(0.1, 0.2)).toBe(1);
   expect(billedDurationMs(0)).toBe(1);
 });
+
+test('details stand in JSON alone, at DEBUG where all is well, at WARN where not', () => {
+  const debug = platformLines({ ...json, logging: { ...json.logging, systemLevel: 'DEBUG' } }, nowMs);
+  const done = { phase: 'init', status: 'success' } as const;
+  expect(JSON.parse(debug.initRuntimeDone(done) ?? '')).toMatchObject({
+    type: 'platform.initRuntimeDone',
+    record: { initializationType: 'on-demand', phase: 'init', status: 'success' },
+  });
+  expect(JSON.parse(debug.initReport({ ...done, durationMs: 1.5 }) ?? '')).toMatchObject({
+    record: { status: 'success', metrics: { durationMs: 1.5 } },
+  });
+  expect(JSON.parse(debug.runtimeDone({ ...facts, status: 'success' }, nowMs()) ?? '')).toEqual({
+    time: '2026-01-01T00:00:00.000Z',
+    type: 'platform.runtimeDone',
+    record: { requestId: 'r', status: 'success', metrics: { durationMs: 3.011 } },
+  });
+  const info = platformLines(json, nowMs);
+  expect(info.runtimeDone({ ...facts, status: 'success' }, 0)).toBeUndefined();
+  expect(info.runtimeDone({ ...facts, status: 'timeout' }, 0)).toContain('"status":"timeout"');
+  expect(info.initRuntimeDone(done)).toBeUndefined();
+  expect(platformLines(text, nowMs).runtimeDone({ ...facts, status: 'timeout' }, 0)).toBeUndefined();
+});
+
+test('extensions and their subscriptions have lines, a failed one at a higher level', () => {
+  const events = ['INVOKE', 'SHUTDOWN'];
+  const ready = { name: 'agent', state: 'Ready', events };
+  const failed = { name: 'agent', state: 'LaunchError', events: [], errorType: 'PermissionDenied' };
+  const subscribed = { api: 'telemetry', name: 'agent', types: ['platform', 'function'] } as const;
+  const plain = platformLines(text, nowMs);
+  expect(plain.extension(ready)).toBe('EXTENSION\tName: agent\tState: Ready\tEvents: [INVOKE, SHUTDOWN]');
+  expect(plain.extension(failed)).toBe(
+    'EXTENSION\tName: agent\tState: LaunchError\tEvents: []\tError Type: PermissionDenied',
+  );
+  expect(plain.subscription(subscribed)).toBe(
+    'TELEMETRY\tName: agent\tState: Subscribed\tTypes: [Platform, Function]',
+  );
+  const warn = platformLines({ ...json, logging: { ...json.logging, systemLevel: 'WARN' } }, nowMs);
+  expect(warn.extension(ready)).toBeUndefined();
+  expect(JSON.parse(warn.extension(failed) ?? '')).toMatchObject({
+    type: 'platform.extension',
+    record: failed,
+  });
+  expect(
+    JSON.parse(platformLines(json, nowMs).subscription({ ...subscribed, api: 'logs' }) ?? ''),
+  ).toMatchObject({
+    type: 'platform.logsSubscription',
+    record: { name: 'agent', state: 'Subscribed', types: ['platform', 'function'] },
+  });
+});

@@ -1,4 +1,5 @@
 import type { LoggingSettings, LogLevelName } from '../model/index.ts';
+import type { TelemetryApi, TelemetryType } from './stream/subscription.ts';
 import { reachesLevel } from './log-level.ts';
 
 export type PlatformStatus = 'success' | 'failure' | 'error' | 'timeout';
@@ -11,6 +12,8 @@ export interface InitReportFacts {
   readonly errorType?: string;
 }
 
+export type InitRuntimeDoneFacts = Omit<InitReportFacts, 'durationMs'>;
+
 export interface ReportFacts {
   readonly requestId: string;
   readonly durationMs: number;
@@ -22,6 +25,8 @@ export interface ReportFacts {
   readonly status: PlatformStatus;
   readonly errorType?: string;
 }
+
+export type RuntimeDoneFacts = Pick<ReportFacts, 'requestId' | 'durationMs' | 'status' | 'errorType'>;
 
 /**
  * Milliseconds to pay for: Duration and Init Duration together, rounded up, at least 1. Computed on hundredths, as they
@@ -38,10 +43,30 @@ export function billedDurationMs(durationMs: number, initDurationMs = 0): number
  */
 export interface PlatformLines {
   initStart(): string | undefined;
+  initRuntimeDone(facts: InitRuntimeDoneFacts): string | undefined;
   initReport(facts: InitReportFacts): string | undefined;
   start(requestId: string, timeMs: number, tenantId?: string): string | undefined;
+  runtimeDone(facts: RuntimeDoneFacts, timeMs: number): string | undefined;
   end(requestId: string): string | undefined;
   report(facts: ReportFacts, timeMs: number): string | undefined;
+  extension(facts: ExtensionFacts): string | undefined;
+  subscription(facts: SubscriptionFacts): string | undefined;
+}
+
+/** What became of one extension in Init. */
+export interface ExtensionFacts {
+  readonly name: string;
+  /** `Ready`, or where it got to. */
+  readonly state: string;
+  readonly events: readonly string[];
+  readonly errorType?: string;
+}
+
+export interface SubscriptionFacts {
+  readonly api: TelemetryApi;
+  /** Of the extension. */
+  readonly name: string;
+  readonly types: readonly TelemetryType[];
 }
 
 export interface LoggedFunction {
@@ -71,6 +96,14 @@ class TextPlatformLines implements PlatformLines {
     return `INIT_START Runtime Version: ${runtimeVersionName(runtime)}\tRuntime Version ARN: ${runtimeVersionArn}`;
   }
 
+  initRuntimeDone(): undefined {
+    return undefined;
+  }
+
+  runtimeDone(): undefined {
+    return undefined;
+  }
+
   initReport({ durationMs, phase, status, errorType }: InitReportFacts): string | undefined {
     // An Init that no invocation waits for stands in no REPORT, so it is always reported by itself.
     if (status === 'success' && isOnDemand(this.#fn)) return undefined;
@@ -94,6 +127,20 @@ class TextPlatformLines implements PlatformLines {
       `Max Memory Used: ${facts.maxMemoryUsedMiB} MB${init}\t${reportStatus(facts)}`
     );
   }
+
+  extension({ name, state, events, errorType }: ExtensionFacts): string {
+    const cause = errorType === undefined ? '' : `\tError Type: ${errorType}`;
+    return `EXTENSION\tName: ${name}\tState: ${state}\tEvents: [${events.join(', ')}]${cause}`;
+  }
+
+  subscription({ api, name, types }: SubscriptionFacts): string {
+    const listed = types.map(capitalized).join(', ');
+    return `${api.toUpperCase()}\tName: ${name}\tState: Subscribed\tTypes: [${listed}]`;
+  }
+}
+
+function capitalized(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
 }
 
 /** An exception of the handler is the function's own affair; the text names only what ended the environment. */
@@ -130,8 +177,19 @@ class JsonPlatformLines implements PlatformLines {
     return this.#line('platform.initStart', 'INFO', record);
   }
 
+  initRuntimeDone({ phase, status, errorType }: InitRuntimeDoneFacts): string | undefined {
+    const cause = errorType === undefined ? {} : { errorType };
+    const record = {
+      initializationType: this.#fn.initializationType ?? 'on-demand',
+      phase,
+      status,
+      ...cause,
+    };
+    return this.#line('platform.initRuntimeDone', detailLevel(status), record);
+  }
+
   initReport({ phase, status, durationMs, errorType }: InitReportFacts): string | undefined {
-    const level = status === 'success' ? 'DEBUG' : 'WARN';
+    const level = detailLevel(status);
     const metrics = { durationMs: milliseconds(durationMs) };
     return this.#line('platform.initReport', level, {
       initializationType: this.#fn.initializationType ?? 'on-demand',
@@ -145,6 +203,16 @@ class JsonPlatformLines implements PlatformLines {
   start(requestId: string, timeMs: number, tenantId?: string): string | undefined {
     const tenant = tenantId === undefined ? {} : { tenantId };
     return this.#line('platform.start', 'INFO', { requestId, version: this.#fn.version, ...tenant }, timeMs);
+  }
+
+  /** At the default level this is nothing for an invocation that went well, of which there are most. */
+  runtimeDone(facts: RuntimeDoneFacts, timeMs: number): string | undefined {
+    const { requestId, status, errorType, durationMs } = facts;
+    const level = detailLevel(status);
+    if (!reachesLevel(level, this.#threshold)) return undefined;
+    const cause = errorType === undefined ? {} : { errorType };
+    const metrics = { durationMs: milliseconds(durationMs) };
+    return this.#line('platform.runtimeDone', level, { requestId, status, ...cause, metrics }, timeMs);
   }
 
   end(): undefined {
@@ -169,10 +237,24 @@ class JsonPlatformLines implements PlatformLines {
     );
   }
 
+  extension(facts: ExtensionFacts): string | undefined {
+    const level = facts.errorType === undefined ? 'INFO' : 'WARN';
+    return this.#line('platform.extension', level, facts);
+  }
+
+  subscription({ api, name, types }: SubscriptionFacts): string | undefined {
+    return this.#line(`platform.${api}Subscription`, 'INFO', { name, state: 'Subscribed', types });
+  }
+
   #line(type: string, level: LogLevelName, record: object, timeMs = this.#nowMs()): string | undefined {
     if (!reachesLevel(level, this.#threshold)) return undefined;
     return JSON.stringify({ time: new Date(timeMs).toISOString(), type, record });
   }
+}
+
+/** Of what tells more than most want to know, unless something went wrong. */
+function detailLevel(status: PlatformStatus): LogLevelName {
+  return status === 'success' ? 'DEBUG' : 'WARN';
 }
 
 function milliseconds(value: number): number {
@@ -180,7 +262,7 @@ function milliseconds(value: number): number {
 }
 
 /** `python3.12` is `python:3.12.v1`: Hearth keeps one build of each runtime, so the build number is always 1. */
-function runtimeVersionName(runtime: string): string {
+export function runtimeVersionName(runtime: string): string {
   const [, language = runtime, version = ''] = /^([a-z]+)\.?(.*?)(?:\.x)?$/.exec(runtime) ?? [];
   return `${language}:${version}.v1`;
 }

@@ -127,6 +127,17 @@ export class ChildSandbox implements Sandbox {
     return typeof address === 'object' && address ? `127.0.0.1:${address.port}` : 'missing';
   }
 
+  /** Companions are for the real adapters. */
+  readonly companions = [];
+
+  get commandExited(): Promise<SandboxExit> {
+    return this.exited;
+  }
+
+  startCommand(): void {}
+
+  killCommand(): void {}
+
   limitCpu(vcpus: number | undefined): void {
     this.#owner.note(`cpu ${vcpus?.toFixed(3)}`);
   }

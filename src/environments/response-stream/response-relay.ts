@@ -19,6 +19,8 @@ interface RelayOptions {
   readonly executedVersion: string;
   readonly clock: Clock;
   readonly bandwidth: Bandwidth;
+  /** The caller has its outcome: during Shutdown a runtime may still write, to nobody. */
+  readonly isOver?: () => boolean;
 }
 
 /** Passes a response on as fast as its reader takes it and the bandwidth allows; keeps nothing itself. */
@@ -42,11 +44,12 @@ export class ResponseRelay implements ResponseReader {
   open(head: StreamHead, resume: () => void): void {
     this.#resume = resume;
     const { executedVersion } = this.#options;
+    if (this.#isOver()) return;
     this.#stream.open({ ...head, executedVersion }, () => this.#roomAgain());
   }
 
   write(bytes: Buffer): boolean {
-    this.#hasRoom = this.#stream.write(bytes);
+    this.#hasRoom = this.#isOver() || this.#stream.write(bytes);
     const waitMs = this.#bucket.take(bytes.length, this.#options.clock.monotonicMs());
     this.#pausing = waitMs > 0;
     if (this.#pausing) this.#pause.set(waitMs);
@@ -56,6 +59,10 @@ export class ResponseRelay implements ResponseReader {
   close(): void {
     this.#pause.close();
     this.#resume = () => undefined;
+  }
+
+  #isOver(): boolean {
+    return this.#options.isOver?.() === true;
   }
 
   #pauseOver(): void {

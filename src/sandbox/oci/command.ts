@@ -18,10 +18,12 @@ export async function startCommand(parts: LaunchParts, options: CommandOptions):
   const { createPipe, cgroups, runc } = parts;
   const outputs = [createPipe(), createPipe(), createPipe()] as const;
   const status = createPipe();
-  // The last becomes descriptor 4, which process 1 keeps to itself.
-  const pipes = [...outputs, status];
-  for (const pipe of outputs) pipe.giveTo(uid);
-  const command = readCommandStatus(status.readEnd, program.command[0]);
+  const programs = program.companions?.programs ?? [];
+  const companionOutputs = programs.map(createPipe);
+  // The fourth becomes descriptor 4, which process 1 keeps to itself.
+  const pipes = [...outputs, status, ...companionOutputs];
+  for (const pipe of [...outputs, ...companionOutputs]) pipe.giveTo(uid);
+  const command = readCommandStatus(status.readEnd, program.command[0], programs.length);
   try {
     const descriptors = pipes.map((pipe) => pipe.writeFd);
     const pid = await runDetached(runc, { id: spec.id, bundle, descriptors });
@@ -36,6 +38,12 @@ export async function startCommand(parts: LaunchParts, options: CommandOptions):
       stdout: stdout.readEnd,
       stderr: stderr.readEnd,
       log: log.readEnd,
+      commandEnded: command.end,
+      companions: command.companionExits.map((exited, index) => ({
+        program: programs[index] ?? '',
+        output: companionOutputs[index]?.readEnd ?? log.readEnd,
+        exited,
+      })),
     };
   } catch (error) {
     for (const pipe of pipes) pipe.readEnd.destroy();

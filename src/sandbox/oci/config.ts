@@ -44,7 +44,13 @@ export function ociConfig(options: OciConfigOptions): object {
     process: {
       terminal: false,
       user: { uid, gid: uid },
-      args: [INIT_PATH, String(INIT_STATUS_FD), keptVariables(program), ...program.command],
+      args: [
+        INIT_PATH,
+        String(INIT_STATUS_FD),
+        keptVariables(program),
+        ...companions(program),
+        ...program.command,
+      ],
       env: Object.entries(program.env).map(([name, value]) => `${name}=${value}`),
       cwd: program.cwd,
       capabilities: NO_CAPABILITIES,
@@ -72,6 +78,12 @@ export function ociConfig(options: OciConfigOptions): object {
 /** For process 1, which takes away what the OCI runtime adds to the environment: a digit for HOME, one for PWD. */
 function keptVariables({ env }: SandboxProgram): string {
   return ['HOME', 'PWD'].map((name) => (name in env ? '1' : '0')).join('');
+}
+
+/** For process 1: how many companions, the variables that they do not get, and their paths. */
+function companions({ companions: beside }: SandboxProgram): readonly string[] {
+  if (!beside || beside.programs.length === 0) return ['0'];
+  return [String(beside.programs.length), beside.withheld.join(','), ...beside.programs];
 }
 
 function mounts({ rootMounts, tmpPath }: OciConfigOptions): readonly OciMount[] {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Cgroup } from '../cgroups/cgroups.ts';
-import type { SandboxExit, SandboxUsage } from '../sandbox.ts';
+import type { SandboxCompanion, SandboxExit, SandboxUsage } from '../sandbox.ts';
 import type { RestartableSandbox } from '../system/registry.ts';
 import type { CommandEnd } from './command-status.ts';
 
@@ -15,7 +15,14 @@ export interface StartedCommand {
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly log: Readable;
+  /** Of the command alone. */
+  readonly commandEnded: Promise<CommandEnd>;
+  readonly companions: readonly SandboxCompanion[];
 }
+
+/** Two real-time signals, which process 1 keeps to itself where there are companions (native/init.c). */
+const START_COMMAND = 34;
+const KILL_COMMAND = 35;
 
 /** What the factory made around the command. */
 export interface CommandSurroundings {
@@ -29,6 +36,7 @@ export interface CommandSurroundings {
 export class OciSandbox implements RestartableSandbox {
   readonly id: string;
   readonly exited: Promise<SandboxExit>;
+  readonly commandExited: Promise<SandboxExit>;
   readonly #command: StartedCommand;
   readonly #surroundings: CommandSurroundings;
   #state: 'running' | 'ended' | 'removed' = 'running';
@@ -40,6 +48,7 @@ export class OciSandbox implements RestartableSandbox {
     this.#command = command;
     this.#surroundings = surroundings;
     this.exited = this.#watch();
+    this.commandExited = this.companions.length > 0 ? this.#watchCommand() : this.exited;
   }
 
   get stdout(): Readable {
@@ -52,6 +61,22 @@ export class OciSandbox implements RestartableSandbox {
 
   get log(): Readable {
     return this.#command.log;
+  }
+
+  get companions(): readonly SandboxCompanion[] {
+    return this.#command.companions;
+  }
+
+  startCommand(): void {
+    this.#tellInit(START_COMMAND);
+  }
+
+  killCommand(): void {
+    this.#tellInit(KILL_COMMAND);
+  }
+
+  #tellInit(signal: number): void {
+    if (this.companions.length > 0 && this.#state === 'running') process.kill(this.#command.pid, signal);
   }
 
   limitCpu(vcpus: number | undefined): void {
@@ -112,13 +137,25 @@ export class OciSandbox implements RestartableSandbox {
   async #watch(): Promise<SandboxExit> {
     const end = await this.#command.ended;
     if (this.#state === 'running') this.#state = 'ended';
-    const failed = !('exitCode' in end && end.exitCode === 0);
-    const outOfMemory = failed && this.#command.cgroup.oomKills() > 0;
+    const exit = this.#exitOf(end);
     await Promise.allSettled(this.#outputs().map((output) => finished(output, { writable: false })));
-    return { ...end, outOfMemory };
+    return exit;
+  }
+
+  async #watchCommand(): Promise<SandboxExit> {
+    return this.#exitOf(await this.#command.commandEnded);
+  }
+
+  #exitOf(end: CommandEnd): SandboxExit {
+    const failed = !('exitCode' in end && end.exitCode === 0);
+    return {
+      ...end,
+      outOfMemory: failed && this.#state !== 'removed' && this.#command.cgroup.oomKills() > 0,
+    };
   }
 
   #outputs(): readonly Readable[] {
-    return [this.#command.stdout, this.#command.stderr, this.#command.log];
+    const { stdout, stderr, log, companions } = this.#command;
+    return [stdout, stderr, log, ...companions.map(({ output }) => output)];
   }
 }

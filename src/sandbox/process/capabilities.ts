@@ -18,7 +18,8 @@ const GAPS = [
     ' at other paths.',
   'Files are not hidden: a function reads and writes whatever the user it runs as may.',
   'The network is the machine’s: two functions cannot listen on one port, each reaches every port of this machine,' +
-    ' and other processes reach the Runtime API.',
+    ' and other processes reach the Runtime API. The names sandbox and sandbox.localdomain do not resolve: an' +
+    ' extension has to listen for telemetry at 127.0.0.1.',
   'System calls are not filtered.',
 ];
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, chownSync, constants, mkdirSync } from 'node:fs';
+import { chownSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -8,6 +8,7 @@ import type { InsideView, SandboxListener, SandboxMount, SandboxProgram, Sandbox
 import { SandboxError } from '../sandbox-error.ts';
 import type { OutputPipe } from '../system/pipes.ts';
 import { type ClosableListener, listenOnUnixSocket, trackingServer } from '../system/unix-listener.ts';
+import { endOf, isExecutable, SET_LIMITS, startCompanions } from './companions.ts';
 import { hostPathOf } from './mount-view.ts';
 import { ProcessSandbox } from './process-sandbox.ts';
 import type { Staging } from './staging.ts';
@@ -131,29 +132,36 @@ interface StartOptions {
   readonly keepsake: Keepsake;
 }
 
-/** Lowers the limits of the shell and becomes the command: the one portable way to set them for another process. */
-const SET_LIMITS = 'ulimit -c 0; ulimit -n "$0" && exec "$@"';
+/** The same once there is a line to read: with companions the command waits for them. */
+const WAIT_AND_SET_LIMITS = 'read -r _; ulimit -c 0; ulimit -n "$0" && exec "$@" </dev/null';
 
-async function startProcess({ createPipe }: ProcessParts, { spec, program, keepsake }: StartOptions) {
+async function startProcess(parts: ProcessParts, options: StartOptions) {
+  const { createPipe } = parts;
+  const { spec, program, keepsake } = options;
   requireExecutable(program);
+  const waits = (program.companions?.programs ?? []).length > 0;
   const { tmpDir, uid } = keepsake;
   const pipes = createPipe && ([createPipe(), createPipe(), createPipe()] as const);
   for (const pipe of pipes ?? []) if (uid !== undefined) pipe.giveTo(uid);
   try {
     const outputs = pipes ? pipes.map((pipe) => pipe.writeFd) : (['pipe', 'pipe', 'pipe'] as const);
-    const child = spawn('/bin/sh', ['-c', SET_LIMITS, String(spec.openFiles), ...program.command], {
+    const script = waits ? WAIT_AND_SET_LIMITS : SET_LIMITS;
+    const child = spawn('/bin/sh', ['-c', script, String(spec.openFiles), ...program.command], {
       cwd: program.cwd,
       env: { ...program.env, TMPDIR: tmpDir },
-      stdio: ['ignore', ...outputs],
+      stdio: [waits ? 'pipe' : 'ignore', ...outputs],
       detached: true,
       ...(uid !== undefined && { uid, gid: uid }),
     });
+    child.stdin?.on('error', () => undefined);
     const ended = endOf(child);
     await Promise.race([once(child, 'spawn'), ended]);
     if (child.pid === undefined) throw new SandboxError('the process was not started', { fault: 'machine' });
     const [stdout, stderr, log] = pipes ? pipes.map((pipe) => pipe.readEnd) : readableOutputs(child);
     if (!stdout || !stderr || !log) throw new Error('a process without output');
-    return { pid: child.pid, ended, tmpDir, uid, stdout, stderr, log };
+    const companions = startCompanions(createPipe, options);
+    const go = (): void => void child.stdin?.end('\n');
+    return { pid: child.pid, ended, tmpDir, uid, stdout, stderr, log, companions, go };
   } catch (cause) {
     for (const pipe of pipes ?? []) pipe.readEnd.destroy();
     if (cause instanceof SandboxError) throw cause;
@@ -172,21 +180,6 @@ function requireExecutable({ command: [program], cwd, env }: SandboxProgram): vo
       : folders.map((folder) => join(folder, program));
   if (candidates.some(isExecutable)) return;
   throw new SandboxError(`exec: "${program}": not found or not executable`, { fault: 'command' });
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function endOf(child: ChildProcess): Promise<{ exitCode: number } | { signal: NodeJS.Signals }> {
-  const [exitCode, signal]: unknown[] = await once(child, 'exit');
-  if (typeof exitCode === 'number') return { exitCode };
-  return { signal: signal as NodeJS.Signals };
 }
 
 function readableOutputs(child: ChildProcess): readonly (Readable | null)[] {

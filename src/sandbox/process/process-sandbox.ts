@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { connectToLoopback } from '../network/connect.ts';
-import type { SandboxExit, SandboxUsage } from '../sandbox.ts';
+import type { SandboxCompanion, SandboxExit, SandboxUsage } from '../sandbox.ts';
+import type { StartedCompanion } from './companions.ts';
 import { sendSignal } from '../system/signals.ts';
 import { MAX_KILL_ROUNDS, processesWithVariable, processesOfUser, processUsage } from './processes.ts';
 import type { RestartableSandbox } from '../system/registry.ts';
@@ -18,15 +19,20 @@ export interface StartedProcess {
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly log: Readable;
+  readonly companions: readonly StartedCompanion[];
+  /** Lets a command that waits for its companions start. */
+  readonly go: () => void;
 }
 
 /** One command as a plain process group. When its first process ends, the others are killed, as in a namespace. */
 export class ProcessSandbox implements RestartableSandbox {
   readonly id: string;
   readonly exited: Promise<SandboxExit>;
+  readonly commandExited: Promise<SandboxExit>;
   readonly #process: StartedProcess;
   readonly #release: (keep: boolean) => Promise<void>;
   #ended = false;
+  #commandEnded = false;
   #usage: SandboxUsage = { memoryPeakBytes: 0, cpuUsec: 0 };
   #removal: Promise<void> | undefined;
 
@@ -35,6 +41,7 @@ export class ProcessSandbox implements RestartableSandbox {
     this.#process = started;
     this.#release = release;
     this.exited = this.#watch();
+    this.commandExited = this.companions.length > 0 ? this.#watchCommand() : this.exited;
   }
 
   get stdout(): Readable {
@@ -49,15 +56,27 @@ export class ProcessSandbox implements RestartableSandbox {
     return this.#process.log;
   }
 
+  get companions(): readonly SandboxCompanion[] {
+    return this.#process.companions;
+  }
+
+  startCommand(): void {
+    this.#process.go();
+  }
+
+  killCommand(): void {
+    if (this.companions.length > 0 && !this.#commandEnded) sendSignal(-this.#process.pid, 'SIGKILL');
+  }
+
   /** CPU time is not bounded here; `capabilities.gaps` says so. */
   limitCpu(): void {}
 
   freeze(): void {
-    this.#signalGroup('SIGSTOP');
+    this.#signalGroups('SIGSTOP');
   }
 
   thaw(): void {
-    this.#signalGroup('SIGCONT');
+    this.#signalGroups('SIGCONT');
   }
 
   usage(): SandboxUsage {
@@ -66,7 +85,8 @@ export class ProcessSandbox implements RestartableSandbox {
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (!this.#ended) sendSignal(this.#process.pid, signal);
+    if (signal === 'SIGKILL' && this.companions.length > 0) this.#signalGroups(signal);
+    else if (!this.#commandEnded) sendSignal(this.#process.pid, signal);
   }
 
   /** Inside and outside are one network here. */
@@ -99,15 +119,21 @@ export class ProcessSandbox implements RestartableSandbox {
 
   async #watch(): Promise<SandboxExit> {
     const end = await this.#process.ended;
+    this.#commandEnded = true;
+    if (this.companions.length > 0) await Promise.all(this.companions.map(({ exited }) => exited));
     this.#ended = true;
     this.#killAll();
     await Promise.allSettled(this.#outputs().map((output) => finished(output, { writable: false })));
     return { ...end, outOfMemory: false };
   }
 
+  async #watchCommand(): Promise<SandboxExit> {
+    return { ...(await this.#process.ended), outOfMemory: false };
+  }
+
   /** The group first, then whoever left it; killing may race with forking, so until none is found. */
   #killAll(): void {
-    this.#signalGroup('SIGKILL');
+    this.#signalGroups('SIGKILL');
     for (let round = 0; round < MAX_KILL_ROUNDS; round++) {
       const { uid, tmpDir } = this.#process;
       const found =
@@ -118,11 +144,14 @@ export class ProcessSandbox implements RestartableSandbox {
     }
   }
 
-  #signalGroup(signal: NodeJS.Signals): void {
-    if (!this.#ended || signal === 'SIGKILL') sendSignal(-this.#process.pid, signal);
+  #signalGroups(signal: NodeJS.Signals): void {
+    if (this.#ended && signal !== 'SIGKILL') return;
+    sendSignal(-this.#process.pid, signal);
+    for (const { pid } of this.#process.companions) if (pid !== undefined) sendSignal(-pid, signal);
   }
 
   #outputs(): readonly Readable[] {
-    return [this.#process.stdout, this.#process.stderr, this.#process.log];
+    const { stdout, stderr, log, companions } = this.#process;
+    return [stdout, stderr, log, ...companions.map(({ output }) => output)];
   }
 }

@@ -1,3 +1,4 @@
+import { invariant } from '../../base/index.ts';
 import type { NativeFunction, NativeLibrary } from './native.ts';
 import { SyscallError } from './native.ts';
 
@@ -56,6 +57,8 @@ function bindFileActions(library: NativeLibrary) {
   const destroy = bind('destroy', '');
   return {
     create: (descriptors: readonly number[]): Buffer => {
+      const clear = descriptors.every((fd) => fd > descriptors.length);
+      invariant(clear, 'a descriptor would be overwritten before it is passed on');
       const actions = Buffer.alloc(OPAQUE_BYTES);
       init.call(actions);
       addchdir.call(actions, '/');
