@@ -5,3 +5,4 @@ export { type Ids, randomIds } from './ids.ts';
 export { InvariantViolation, invariant } from './invariant.ts';
 export { createLog, type Log, type LogLevel } from './log.ts';
 export { secretFile } from './secret-file.ts';
+export { syncFileSystem } from './sync-file-system.ts';

@@ -1,4 +1,5 @@
 export { HOST_INSIDE, hostPortListener } from './network/host-port.ts';
+export { prepareOwnRoot } from './oci/own-root.ts';
 export { createOciSandboxFactory, type OciSandboxFactoryOptions } from './oci/oci-factory.ts';
 export type { Finding } from './probe/findings.ts';
 export { createProcessSandboxFactory, type ProcessSandboxFactoryOptions } from './process/process-factory.ts';

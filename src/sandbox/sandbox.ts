@@ -56,6 +56,11 @@ export interface SandboxSpec {
   readonly id: string;
   /** What to run, told how things look from inside: the adapters differ in paths and addresses. */
   readonly program: (inside: InsideView) => SandboxProgram;
+  /**
+   * A root file system of its own in place of the assembled one, read-only and shared with whoever else uses it: an absolute
+   * path on the host, made ready by `prepareOwnRoot`. Takes no `mounts` and no runtime socket; `oci` only.
+   */
+  readonly root?: string;
   /** Read-only, beside the assembled root (`/usr`, `/lib*`, a generated `/etc`, `/proc`, a minimal `/dev`). */
   readonly mounts: readonly SandboxMount[];
   readonly tmpBytes: number;

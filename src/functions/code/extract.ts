@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { checkLinksInside } from './links-inside.ts';
-import { syncFileSystem } from './sync-file-system.ts';
+import { syncFileSystem } from '../../base/index.ts';
 import { readZipDirectory } from './zip-directory.ts';
 import {
   LONGEST_LINK_BYTES,

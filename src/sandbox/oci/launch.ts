@@ -14,7 +14,8 @@ import { ociConfig } from './config.ts';
 import { writePrivateEtc } from './etc.ts';
 import type { ServerLayout } from './layout.ts';
 import { OciSandbox } from './oci-sandbox.ts';
-import { assembleRoot, type RootPlan } from './root.ts';
+import { ownRootMounts } from './own-root.ts';
+import { assembleRoot, type OciMount, type RootPlan } from './root.ts';
 import { type ClosableListener, listenOnUnixSocket } from '../system/unix-listener.ts';
 import type { Runc } from './runc.ts';
 import type { SeccompProfile } from './seccomp.ts';
@@ -103,16 +104,16 @@ async function surround(parts: LaunchParts, options: SurroundOptions): Promise<S
   const network = await parts.networks.create(spec.listeners);
   surroundings.network = network;
   const { disk, uid } = keepsake;
-  const rootPath = join(folder, 'root');
-  const rootMounts = assembleRoot(rootPath, parts.rootPlan, spec.mounts);
+  const privateRoot = join(folder, 'root');
+  const rootMounts = mountsOf(parts, spec, privateRoot);
   const { resolvConf, namespacePath: networkNamespacePath } = network;
-  writePrivateEtc(rootPath, { uid, hostname: HOSTNAME, resolvConf, hosts: spec.hosts ?? {} });
+  writePrivateEtc(privateRoot, { uid, hostname: HOSTNAME, resolvConf, hosts: spec.hosts ?? {} });
   const config = ociConfig({
     spec,
     program,
     uid,
     hostname: HOSTNAME,
-    rootPath,
+    rootPath: spec.root ?? privateRoot,
     rootMounts,
     tmpPath: disk.path,
     cgroupsPath: parts.cgroups.pathOf(spec.id),
@@ -121,9 +122,21 @@ async function surround(parts: LaunchParts, options: SurroundOptions): Promise<S
     limitSwap: parts.limitSwap,
   });
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o600 });
-  const socketPath = join(rootPath, RUNTIME_SOCKET_PATH);
+  const socketPath = join(privateRoot, RUNTIME_SOCKET_PATH);
   if (spec.onRuntimeSocket) surroundings.socket = listenOnUnixSocket(socketPath, uid, spec.onRuntimeSocket);
   return network;
+}
+
+function mountsOf(
+  { layout, rootPlan }: LaunchParts,
+  spec: SandboxSpec,
+  privateRoot: string,
+): readonly OciMount[] {
+  if (spec.root === undefined) return assembleRoot(privateRoot, rootPlan, spec.mounts);
+  if (spec.mounts.length > 0 || spec.onRuntimeSocket) {
+    throw new SandboxError('a root file system of its own takes no mounts', { fault: 'machine' });
+  }
+  return ownRootMounts(spec.root, privateRoot, layout.initPath);
 }
 
 function viewFrom(spec: SandboxSpec): InsideView {

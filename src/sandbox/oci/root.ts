@@ -60,7 +60,7 @@ export function planRoot({ sharedEtcDir, initPath }: ServerLayout, etcFolders: r
   return { links, mounts };
 }
 
-function bindMount(source: string, destination: string, kind: 'bind' | 'rbind'): OciMount {
+export function bindMount(source: string, destination: string, kind: 'bind' | 'rbind'): OciMount {
   return { destination, type: 'bind', source, options: [kind, 'ro', 'nosuid', 'nodev'] };
 }
 

@@ -44,6 +44,9 @@ export async function launchProcess(
   keepsake: Keepsake,
   onRemoved: (keep: boolean) => Promise<void>,
 ): Promise<ProcessSandbox> {
+  if (spec.root !== undefined) {
+    throw new SandboxError('a process has no root file system of its own', { fault: 'machine' });
+  }
   const folder = join(parts.sandboxesDir, spec.id);
   const listeners: ClosableListener[] = [];
   const dismantle = async (): Promise<void> => {

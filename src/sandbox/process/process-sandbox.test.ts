@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLog } from '../../base/index.ts';
 import { describeSandboxContract, outcomeOf, outputUntil, shellSpec } from '../sandbox.contract.ts';
+import { SandboxError } from '../sandbox-error.ts';
 import type { InsideView, SandboxFactory } from '../sandbox.ts';
 import { createProcessSandboxFactory } from './process-factory.ts';
 
@@ -36,6 +37,10 @@ describe('a process sandbox', () => {
     for (const word of ['Memory', 'CPU', 'processes', '/tmp', 'Files', 'network', 'System calls']) {
       expect(gaps.filter((gap) => gap.includes(word))).not.toEqual([]);
     }
+  });
+
+  test('refuses a root file system of its own', async () => {
+    await expect(factory.start(shellSpec('true', { root: folder }))).rejects.toThrow(SandboxError);
   });
 
   test('bounds open files', async () => {
