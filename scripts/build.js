@@ -8,7 +8,12 @@ const root = dirname(import.meta.dirname);
 const [source, dist] = [join(root, 'src'), join(root, 'dist')];
 
 /** What is started by path: the program, and the files of its threads. */
-const entries = ['cli/main', 'store/sqlite/worker', 'functions/code/code-job-worker'];
+const entries = [
+  'cli/main',
+  'store/sqlite/worker',
+  'functions/code/code-job-worker',
+  'images/layers/layer-job-worker',
+];
 
 /**
  * A module finds its files by its own place, and keeps that when it becomes part of another file: `import.meta` is replaced by the

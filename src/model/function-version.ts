@@ -18,6 +18,23 @@ export type CodeRef =
   | { readonly kind: 'archive'; readonly sha256Hex: string; readonly sizeBytes: number }
   | { readonly kind: 'hot-reload'; readonly hostPath: string };
 
+/** A container image, found once by its address; what the tag means later changes nothing. */
+export interface ImageCode {
+  readonly kind: 'image';
+  /** As the caller gave it. */
+  readonly uri: string;
+  /** `host/name@sha256:…`, of the image for this machine's architecture. */
+  readonly resolvedUri: string;
+  readonly digestHex: string;
+}
+
+/** What a function says against its image's own settings; what is absent stays the image's. */
+export interface ImageConfig {
+  readonly entryPoint?: readonly string[];
+  readonly command?: readonly string[];
+  readonly workingDirectory?: string;
+}
+
 export interface LayerRef {
   /** `arn:…:layer:name:version`. */
   readonly arn: string;
@@ -39,8 +56,11 @@ export interface FunctionVersion extends Scope {
   /** `$LATEST` or a number in decimal. */
   readonly version: string;
   readonly description: string;
+  /** Empty, as `handler` and `runtimeVersionArn` are, where `code` is an image. */
   readonly runtime: string;
   readonly handler: string;
+  /** Only of images; never without members. */
+  readonly imageConfig?: ImageConfig;
   readonly roleArn: string;
   readonly memoryMiB: number;
   readonly timeoutMs: number;

@@ -5,6 +5,8 @@ export type {
   CodeRef,
   FunctionState,
   FunctionVersion,
+  ImageCode,
+  ImageConfig,
   LastUpdateStatus,
   LayerRef,
   LogFormat,

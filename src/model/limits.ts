@@ -6,6 +6,7 @@ export const limits = {
   codeEntries: 200_000,
   layersPerFunction: 5,
   environmentBytes: 4_096,
+  imageConfigBytes: 16_384,
   memoryMiB: { min: 128, max: 10_240 },
   timeoutSeconds: { min: 1, max: 900 },
   ephemeralStorageMiB: { min: 512, max: 10_240 },
