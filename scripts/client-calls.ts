@@ -11,6 +11,7 @@ const packages: Readonly<Record<ServiceName, string>> = {
   'application-autoscaling': '@aws-sdk/client-application-auto-scaling',
   sts: '@aws-sdk/client-sts',
   iam: '@aws-sdk/client-iam',
+  ecr: '@aws-sdk/client-ecr',
 };
 
 /** Whether the CLI, boto3 and the JavaScript SDK call the operation in a test; operations of two services share names. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { MemberStatus } from '../src/api/index.ts';
 import {
   autoscalingOperations,
+  ecrOperations,
   iamOperations,
   lambdaOperations,
   logsOperations,
@@ -42,6 +43,7 @@ const services: readonly Service[] = [
   },
   { name: 'sts', title: 'STS', operations: stsOperations },
   { name: 'iam', title: 'IAM', operations: iamOperations },
+  { name: 'ecr', title: 'ECR', operations: ecrOperations },
 ];
 
 /** The text of CONFORMANCE.md: operation by operation what works, from the code that decides and the tests that call. */

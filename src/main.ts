@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import {
   autoscalingOperations,
   createApi,
+  ecrOperations,
   iamMigrations,
   iamOperations,
   lambdaOperations,
@@ -36,9 +37,16 @@ import {
   openSettings,
   type SettingsModule,
 } from './functions/index.ts';
+import { Images, parseNamedRegistry } from './images/index.ts';
 import { DebugInvoker, FunctionInvoker } from './invoke/index.ts';
 import { operatorRoutes, type ServerFacts } from './operator/index.ts';
-import { localMachine, type Machine, MachineRuntimes, RuntimeDebuggers } from './runtimes/index.ts';
+import {
+  localMachine,
+  type Machine,
+  MachineRuntimes,
+  planImage,
+  RuntimeDebuggers,
+} from './runtimes/index.ts';
 import {
   chooseSandbox,
   createOciSandboxFactory,
@@ -71,6 +79,10 @@ export interface HearthOptions {
   readonly allowedHostPorts: readonly number[];
   /** Of each account and region; AWS's default where absent. */
   readonly accountConcurrency?: number | undefined;
+  /** The address of a registry that stands behind ECR's names. */
+  readonly registry?: string | undefined;
+  /** Docker's `config.json` with the operator's logins. */
+  readonly dockerConfig: string;
   readonly logLevel: LogLevel;
   /** The user's environment: where interpreters are searched. */
   readonly searchEnv: Readonly<Record<string, string | undefined>>;
@@ -197,7 +209,10 @@ function postgresAddress(store: string): string {
 async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promise<HearthServer> {
   const { options, folder, closing } = ground;
   const address = new ListeningAddress(options.host);
-  const functions = await openFunctionParts(ground);
+  const images = await openImages(ground, sandboxes);
+  const functions = await openFunctionParts(ground, images);
+  // First, since what is being pulled would hold the others up.
+  closing.defer(async () => images?.close());
   const execution = openExecution(ground, { ...functions, sandboxes, address });
   const entrance = await openEntrance(ground);
   const server: ServerFacts = {
@@ -236,7 +251,29 @@ interface FunctionParts {
   readonly features: FunctionsModule;
 }
 
-async function openFunctionParts(ground: Ground): Promise<FunctionParts> {
+/** Container images run from a root file system of their own, which only `oci` has. */
+async function openImages(
+  { options, folder, clock, ids, log }: Ground,
+  { capabilities }: SandboxFactory,
+): Promise<Images | undefined> {
+  if (capabilities.kind !== 'oci') return undefined;
+  const named = registryOf(options);
+  return Images.open({
+    folder: join(folder, 'images'),
+    clock,
+    ids,
+    log,
+    named,
+    anyLocalRegistry: options.auth === 'permissive',
+    dockerConfig: options.dockerConfig,
+  });
+}
+
+function registryOf({ registry }: HearthOptions) {
+  return registry === undefined ? undefined : parseNamedRegistry(registry);
+}
+
+async function openFunctionParts(ground: Ground, images: Images | undefined): Promise<FunctionParts> {
   const { options, folder, closing } = ground;
   const machine = localMachine(options.searchEnv, folder);
   const runtimes = new MachineRuntimes(machine);
@@ -246,6 +283,7 @@ async function openFunctionParts(ground: Ground): Promise<FunctionParts> {
     ...ground,
     folder: join(folder, 'functions'),
     runtimes,
+    images,
     access,
     dependents,
     concurrency,
@@ -386,6 +424,10 @@ function environmentServices(
     },
     ...(opened.length > 0 ? { hosts: { [HOST_INSIDE.name]: HOST_INSIDE.address } } : {}),
     prepare: async (version) => {
+      if (version.code.kind === 'image') {
+        const { image, ...directories } = await features.lookup.directories(version);
+        if (image) return { plan: planImage(version, image), image, ...directories };
+      }
       const [plan, directories] = await Promise.all([
         runtimes.plan(version),
         features.lookup.directories(version),
@@ -411,6 +453,11 @@ function openApi(
       ),
       logs: serviceApi(loadServiceModel('logs'), ground, logsOperations),
       sts: serviceApi(loadServiceModel('sts'), ground, stsOperations),
+      ecr: serviceApi(
+        loadServiceModel('ecr'),
+        { ...ground, registry: registryOf(ground.options) },
+        ecrOperations,
+      ),
       iam: serviceApi(loadServiceModel('iam'), ground, iamOperations),
     },
     ground,

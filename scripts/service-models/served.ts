@@ -34,6 +34,7 @@ export const served: Readonly<Record<ServiceName, readonly string[] | 'all'>> = 
     'TagResource',
     'UntagResource',
   ],
+  ecr: ['GetAuthorizationToken'],
   sts: ['AssumeRole', 'GetCallerIdentity', 'GetSessionToken'],
   iam: [
     'AttachRolePolicy',

@@ -116,37 +116,43 @@ const RUNS: Readonly<Record<ServiceName, number>> = {
   'application-autoscaling': 500,
   sts: 500,
   iam: 2_000,
+  ecr: 200,
 };
 
 describe('whatever is sent to an operation, the answer has the shape of AWS', () => {
-  test.each(['lambda', 'logs', 'application-autoscaling', 'sts', 'iam'] as const)('%s', async (service) => {
-    const { model, api } = allOperations(service);
-    const seen = new Set<number>();
-    await fc.assert(
-      fc.asyncProperty(requestFor(model), async (request) => {
-        const defaults = {
-          service,
-          method: 'POST',
-          path: '/',
-          query: '',
-          headers: {},
-          body: Buffer.alloc(0),
-          context,
-        };
-        const answer = await api.handle({ ...defaults, ...request });
-        seen.add(answer.status);
-        expect([200, 201, 202, 204, 400, 404]).toContain(answer.status);
-        expect(answer.headers['x-amzn-RequestId']).toBe('r-1');
-        if (answer.status < 400) return;
-        const body = Buffer.from(answer.body).toString();
-        if (model.protocol === 'query')
-          expect(body).toMatch(/^<ErrorResponse xmlns="[^"]+"><Error><Type>Sender<\/Type><Code>\w+<\/Code>/);
-        else expect(JSON.parse(body)).toMatchObject({ message: expect.any(String) as string });
-      }),
-      { numRuns: RUNS[service] },
-    );
-    expect(seen).toContain(400);
-  });
+  test.each(['lambda', 'logs', 'application-autoscaling', 'sts', 'iam', 'ecr'] as const)(
+    '%s',
+    async (service) => {
+      const { model, api } = allOperations(service);
+      const seen = new Set<number>();
+      await fc.assert(
+        fc.asyncProperty(requestFor(model), async (request) => {
+          const defaults = {
+            service,
+            method: 'POST',
+            path: '/',
+            query: '',
+            headers: {},
+            body: Buffer.alloc(0),
+            context,
+          };
+          const answer = await api.handle({ ...defaults, ...request });
+          seen.add(answer.status);
+          expect([200, 201, 202, 204, 400, 404]).toContain(answer.status);
+          expect(answer.headers['x-amzn-RequestId']).toBe('r-1');
+          if (answer.status < 400) return;
+          const body = Buffer.from(answer.body).toString();
+          if (model.protocol === 'query')
+            expect(body).toMatch(
+              /^<ErrorResponse xmlns="[^"]+"><Error><Type>Sender<\/Type><Code>\w+<\/Code>/,
+            );
+          else expect(JSON.parse(body)).toMatchObject({ message: expect.any(String) as string });
+        }),
+        { numRuns: RUNS[service] },
+      );
+      expect(seen).toContain(400);
+    },
+  );
 });
 
 test('a body of any bytes at all is refused as not being JSON, or accepted as JSON', async () => {

@@ -9,6 +9,7 @@ export {
 export type { CallContext, Caller, MemberStatus, Operation } from './operation.ts';
 export { type LambdaOperation, type LambdaServices, lambdaOperations } from './lambda/index.ts';
 export { type IamServices, iamMigrations, iamOperations } from './iam/index.ts';
+export { type EcrServices, ecrOperations } from './ecr/index.ts';
 export { type StsServices, stsOperations } from './sts/index.ts';
 export { type AutoscalingServices, autoscalingOperations } from './application-autoscaling/index.ts';
 export { type LogsServices, logsOperations } from './logs/index.ts';

@@ -335,7 +335,7 @@ export class ExecutionEnvironment {
       await process.started;
     } catch (cause) {
       return this.#fail(
-        cause instanceof MissingEntrypoint ? { kind: 'no-entrypoint' } : { kind: 'machine', cause },
+        cause instanceof MissingEntrypoint ? noEntrypoint(cause) : { kind: 'machine', cause },
       );
     }
     // The runtime may have been ready before the sandbox reported that it runs.
@@ -501,6 +501,10 @@ export class ExecutionEnvironment {
 
 function shutdownReasonOf(failure: Failure): ShutdownReason {
   return failure.kind === 'timeout' || failure.kind === 'init-timeout' ? 'TIMEOUT' : 'FAILURE';
+}
+
+function noEntrypoint({ fault }: MissingEntrypoint): Failure {
+  return { kind: 'no-entrypoint', ...(fault ? { fault } : {}) };
 }
 
 function environmentLost(): Error {

@@ -1,6 +1,7 @@
 import { limits } from '../model/index.ts';
 import type { AnswerRefusal, InitError, RuntimeAnswer } from '../runtime-api/index.ts';
 import type { CompanionExit, SandboxExit } from '../sandbox/index.ts';
+import type { LaunchFault } from './image-launch.ts';
 import type { PlatformStatus } from '../telemetry/index.ts';
 
 /** Why an environment's process had to end. The first cause wins. */
@@ -9,7 +10,7 @@ export type Failure =
   | { readonly kind: 'init-timeout' }
   | { readonly kind: 'init-error'; readonly error: InitError }
   | { readonly kind: 'exit'; readonly exit: SandboxExit }
-  | { readonly kind: 'no-entrypoint' }
+  | { readonly kind: 'no-entrypoint'; readonly fault?: LaunchFault }
   | ExtensionFailure
   /** Not the function's fault: the caller gets an error of the service. */
   | { readonly kind: 'machine'; readonly cause: unknown };
@@ -47,7 +48,7 @@ export function verdictOfFailure(failure: Failure): Verdict {
     case 'init-error':
       return { status: 'failure', errorType: failure.error.errorType };
     case 'no-entrypoint':
-      return { status: 'failure', errorType: 'Runtime.InvalidEntrypoint' };
+      return { status: 'failure', errorType: failure.fault?.errorType ?? 'Runtime.InvalidEntrypoint' };
     case 'machine':
       return { status: 'failure', errorType: 'Sandbox.Failure' };
     case 'extension':
@@ -85,7 +86,10 @@ export function outcomeOfFailure(
     case 'init-error':
       return { payload: failure.error.payload, functionError: 'Unhandled' };
     case 'no-entrypoint':
-      return unhandled('Runtime.InvalidEntrypoint', `RequestId: ${requestId} Error: ${NO_ENTRYPOINT}`);
+      return unhandled(
+        failure.fault?.errorType ?? 'Runtime.InvalidEntrypoint',
+        `RequestId: ${requestId} Error: ${failure.fault?.message ?? NO_ENTRYPOINT}`,
+      );
     case 'extension':
       return unhandled(failure.errorType, `RequestId: ${requestId} Error: ${failure.message}`);
     case 'machine':

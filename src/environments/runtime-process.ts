@@ -1,6 +1,6 @@
 import { type FunctionVersion, limits } from '../model/index.ts';
 import { type RuntimeObserver, RuntimeSession, type ShutdownReason } from '../runtime-api/index.ts';
-import type { InitializationType } from '../runtimes/index.ts';
+import { imageStart, type InitializationType } from '../runtimes/index.ts';
 import type { Sandbox, SandboxExit, SandboxListener, SandboxMount, SandboxSpec } from '../sandbox/index.ts';
 import { lacksEntrypoint } from './entrypoint.ts';
 import type { EnvironmentLog } from './environment-log.ts';
@@ -10,11 +10,19 @@ import {
 } from './extensions/environment-extensions.ts';
 import type { InitPhase } from './extensions/telemetry-records.ts';
 import type { Journal } from './journal.ts';
+import { faultBeforeStart, faultOfStart, type LaunchFault, launchErrorLine } from './image-launch.ts';
 import type { EnvironmentServices, PreparedVersion } from './services.ts';
 
 /** A custom runtime brings its own `bootstrap`, in the code or in a layer; without one nothing can be started. */
 export class MissingEntrypoint extends Error {
   override readonly name = 'MissingEntrypoint';
+  /** Only of container images. */
+  readonly fault: LaunchFault | undefined;
+
+  constructor(fault?: LaunchFault) {
+    super(fault?.message);
+    this.fault = fault;
+  }
 }
 
 /** The address of the Runtime API inside every environment, as on AWS. */
@@ -73,16 +81,27 @@ export class RuntimeProcess {
     const { services, version, prepared, previous, log } = this.#options;
     if (await lacksEntrypoint(version, prepared)) throw new MissingEntrypoint();
     await this.extensions.find(prepared.opt);
+    if (prepared.image) this.#refuse(faultBeforeStart(version, prepared.image));
     const spec = this.#spec();
-    const sandbox = previous
-      ? await services.sandboxes.restart(previous, spec)
-      : await services.sandboxes.start(spec);
+    const starting = previous ? services.sandboxes.restart(previous, spec) : services.sandboxes.start(spec);
+    const sandbox = await starting.catch((error: unknown) => {
+      if (prepared.image) this.#refuse(faultOfStart(error, version, prepared.image));
+      throw error;
+    });
     this.#sandbox = sandbox;
     log.follow(sandbox);
     this.extensions.attach(sandbox);
     void sandbox.commandExited.then((exit) => {
       if (!this.#silenced) this.#options.observer.exited(exit);
     });
+  }
+
+  /** Says in the log what of an image cannot be started, and throws. */
+  #refuse(fault: LaunchFault | undefined): void {
+    const { services, version, prepared, log } = this.#options;
+    if (!fault || !prepared.image) return;
+    log.append(services.clock.nowMs(), launchErrorLine(fault, imageStart(version, prepared.image)));
+    throw new MissingEntrypoint(fault);
   }
 
   /** Ends everything that runs and reads its last output. Resolves false when that would not end. */
@@ -144,6 +163,7 @@ export class RuntimeProcess {
         return companions ? { ...program, companions } : program;
       },
       mounts: mountsOf(prepared),
+      ...(prepared.image ? { root: prepared.image.root } : {}),
       tmpBytes: version.ephemeralStorageMiB * 1_048_576,
       memoryBytes: version.memoryMiB * 1_048_576,
       pids: limits.processes,
@@ -156,6 +176,7 @@ export class RuntimeProcess {
 }
 
 function mountsOf(prepared: PreparedVersion): readonly SandboxMount[] {
+  if (prepared.image) return prepared.plan.mounts;
   const code: SandboxMount[] = [{ source: prepared.task, target: '/var/task' }];
   if (prepared.opt !== undefined) code.push({ source: prepared.opt, target: '/opt' });
   return [...prepared.plan.mounts, ...code];

@@ -1,4 +1,5 @@
 import type { Clock, Ids, Log } from '../base/index.ts';
+import type { LocalImage } from '../images/index.ts';
 import { type FunctionVersion, limits } from '../model/index.ts';
 import type { LaunchFacts, LaunchPlan } from '../runtimes/index.ts';
 import type { SandboxFactory, SandboxListener } from '../sandbox/index.ts';
@@ -8,6 +9,8 @@ import type { Bandwidth } from './response-stream/bandwidth.ts';
 /** Everything a version needs to start, ready on this machine. */
 export interface PreparedVersion {
   readonly plan: LaunchPlan;
+  /** The container image that the version is, whose root is `task`. */
+  readonly image?: LocalImage;
   /** Host folders for `/var/task` and `/opt`. */
   readonly task: string;
   readonly opt?: string;

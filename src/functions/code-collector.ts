@@ -1,5 +1,6 @@
 import type { CancelTimer, Clock, Log } from '../base/index.ts';
 import { limits } from '../model/index.ts';
+import type { Images } from '../images/index.ts';
 import type { Database } from '../store/index.ts';
 import type { CodeStore } from './code/code-store.ts';
 import { readReferencedCode } from './code-usage-store.ts';
@@ -10,6 +11,7 @@ const GRACE_MS = (limits.timeoutSeconds.max + 300) * 1_000;
 interface CodeCollectorParts {
   readonly database: Database;
   readonly code: CodeStore;
+  readonly images?: Images | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -29,8 +31,8 @@ export class CodeCollector {
   /** Spares nothing that no version refers to: for moments at which nothing runs. */
   async collectAll(): Promise<void> {
     await this.#running;
-    const { code, database, log } = this.#parts;
-    const removed = await code.sweep((keys) => readReferencedCode(database, keys));
+    const { database, log } = this.#parts;
+    const removed = await this.#sweep((keys) => readReferencedCode(database, keys));
     if (removed.length > 0) log.info({ removed: removed.length }, 'removed unused code');
   }
 
@@ -56,9 +58,9 @@ export class CodeCollector {
   }
 
   async #collect(): Promise<void> {
-    const { code, database, log } = this.#parts;
+    const { database, log } = this.#parts;
     const fresh = new Set<string>();
-    const removed = await code.sweep(async (keys) => {
+    const removed = await this.#sweep(async (keys) => {
       const kept = new Set(await readReferencedCode(database, keys));
       for (const key of keys) {
         if (kept.has(key) || this.#condemned.has(key)) continue;
@@ -70,5 +72,10 @@ export class CodeCollector {
     this.#condemned = fresh;
     if (fresh.size > 0) this.schedule();
     if (removed.length > 0) log.info({ removed: removed.length }, 'removed unused code');
+  }
+
+  async #sweep(referenced: Parameters<CodeStore['sweep']>[0]): Promise<readonly string[]> {
+    const { code, images } = this.#parts;
+    return [...(await code.sweep(referenced)), ...((await images?.sweep(referenced)) ?? [])];
   }
 }

@@ -1,9 +1,18 @@
-import { awsError, type LoggingSettings, type LogLevelName, limits, type LogFormat } from '../model/index.ts';
+import {
+  awsError,
+  type ImageConfig,
+  type LogFormat,
+  type LoggingSettings,
+  type LogLevelName,
+  limits,
+} from '../model/index.ts';
+import { changeImageConfig } from './image-settings.ts';
 
 /** The settings of a function that `UpdateFunctionConfiguration` can change, except its layers. */
 export interface Configuration {
   readonly runtime: string;
   readonly handler: string;
+  readonly imageConfig?: ImageConfig;
   readonly roleArn: string;
   readonly description: string;
   readonly memoryMiB: number;
@@ -59,8 +68,8 @@ export function changeConfiguration<Current extends Configuration>(
   functionName: string,
 ): Current {
   const next = {
-    ...current,
-    ...change,
+    ...changeImageConfig(current, change.imageConfig),
+    ...withoutImageConfig(change),
     logging: changeLogging(current.logging, change.logging ?? {}, functionName),
   };
   checkMemory(next.memoryMiB);
@@ -68,6 +77,11 @@ export function changeConfiguration<Current extends Configuration>(
   checkEnvironment(next.environment ?? {});
   checkProcessText({ Handler: next.handler, ...next.environment });
   return next;
+}
+
+function withoutImageConfig(change: ConfigurationChange): ConfigurationChange {
+  const { imageConfig: _, ...rest } = change;
+  return rest;
 }
 
 /** The logging of a function of which nothing was said yet. */

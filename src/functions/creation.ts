@@ -23,6 +23,7 @@ import {
   writeVersion,
 } from './functions-store.ts';
 import { checkCombinedSize, confirmLayers, type Principal, resolveLayers } from './layer-use.ts';
+import { checkSettings } from './image-settings.ts';
 import type { FunctionsParts } from './parts.ts';
 import { fingerprintOf, publishedFrom } from './publishing.ts';
 import type { FunctionKey } from './settings.ts';
@@ -47,6 +48,7 @@ export async function createFunction(
   request: NewFunction,
 ): Promise<readonly FunctionVersion[]> {
   if (await readVersion(parts.database, key, LATEST)) throw alreadyExists(key);
+  checkSettings({ code: request.code }, request.configuration, request.layerArns);
   if (request.publish) refuseLivePublish(request.code);
   const configuration = changeConfiguration(defaults(key, request), request.configuration, key.name);
   const runtimeArn = await runtimeVersionArn(parts, key, configuration.runtime);

@@ -11,12 +11,15 @@ import { type StoredCode } from './code/code-store.ts';
 import { ZipRejected } from './code/zip-plan.ts';
 import { readCodeUsage } from './code-usage-store.ts';
 import type { Reader } from './functions-store.ts';
+import { findImage } from './image-settings.ts';
 import type { FunctionsParts } from './parts.ts';
 import type { FunctionKey } from './settings.ts';
 
 /** Code as it is handed in. */
 export type CodeSource =
   | { readonly kind: 'zip'; readonly bytes: Uint8Array }
+  /** The address of a container image; `trusted` unless a function asks. */
+  | { readonly kind: 'image'; readonly uri: string; readonly trusted: boolean }
   /** An absolute path of the host; `trusted` unless a function or the session of a role asks. */
   | { readonly kind: 'hot-reload'; readonly hostPath: string; readonly trusted: boolean };
 
@@ -32,6 +35,7 @@ export async function withCode<T>(
   if (source.kind === 'hot-reload') {
     return use({ kind: 'hot-reload', hostPath: parts.liveFolders.admit(source) });
   }
+  if (source.kind === 'image') return use(await findImage(parts.images, source));
   return keepZip(parts, source.bytes, (stored) =>
     use({ kind: 'archive', sha256Hex: stored.sha256Hex, sizeBytes: stored.zippedBytes }),
   );
@@ -69,12 +73,13 @@ export function codeHashes(version: Pick<FunctionVersion, 'code' | 'layers'>): r
   return version.code.kind === 'archive' ? [version.code.sha256Hex, ...layers] : layers;
 }
 
-/** The ARN of the runtime's version, for a runtime that AWS accepts and this machine has. */
+/** The ARN of the runtime's version, for a runtime that AWS accepts and this machine has; images have none. */
 export async function runtimeVersionArn(
   parts: FunctionsParts,
   key: FunctionKey,
   runtime: string,
 ): Promise<string> {
+  if (runtime === '') return '';
   checkIdentifier(runtime);
   const known = await parts.runtimes.describe(runtime);
   if (!known?.interpreter) {

@@ -1,4 +1,5 @@
-import { type FunctionVersion, LATEST, type Scope } from '../model/index.ts';
+import { imageKey } from '../images/index.ts';
+import { type CodeRef, type FunctionVersion, LATEST, type Scope } from '../model/index.ts';
 import type { Database, Row, SqlValue, Statement, Transaction } from '../store/index.ts';
 import { mergedKey } from './code/code-store.ts';
 import type { FunctionKey } from './settings.ts';
@@ -181,8 +182,12 @@ export async function executeAll(transaction: Transaction, statements: readonly 
 /** Names of everything that a version has on disk, as `code_uses` and the code store know it. */
 export function codeKeys(version: FunctionVersion): readonly string[] {
   const layers = version.layers.map((layer) => layer.sha256Hex);
-  const code = version.code.kind === 'archive' ? [version.code.sha256Hex] : [];
-  return [...code, ...layers, ...(layers.length > 1 ? [mergedKey(layers)] : [])];
+  return [...ownCodeKeys(version.code), ...layers, ...(layers.length > 1 ? [mergedKey(layers)] : [])];
+}
+
+function ownCodeKeys(code: CodeRef): readonly string[] {
+  if (code.kind === 'archive') return [code.sha256Hex];
+  return code.kind === 'image' ? [imageKey(code)] : [];
 }
 
 function deleteUses(id: readonly SqlValue[]): Statement {

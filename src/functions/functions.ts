@@ -90,7 +90,7 @@ export class Functions {
   /** Starts the transitions of what was just written. */
   #begin(key: FunctionKey, written: readonly FunctionVersion[]): void {
     this.#parts.lookup.invalidate(key);
-    for (const version of written) this.#transitions.begin(version);
+    for (const version of written) void this.#transitions.begin(version);
   }
 }
 

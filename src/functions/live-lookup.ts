@@ -1,10 +1,12 @@
+import type { Images } from '../images/index.ts';
 import { type FunctionVersion, functionArn, LATEST, type Scope } from '../model/index.ts';
 import type { Database } from '../store/index.ts';
 import { isVersionName, readAlias } from './aliases-store.ts';
 import type { CodeStore } from './code/code-store.ts';
 import { readVersion } from './functions-store.ts';
 import type { LiveFolders } from './hot-reload.ts';
-import type { FunctionAddress, FunctionLookup, InvocationTarget } from './lookup.ts';
+import { noImages } from './image-settings.ts';
+import type { CodeOnDisk, FunctionAddress, FunctionLookup, InvocationTarget } from './lookup.ts';
 import { functionNotFound, notReady } from './not-found.ts';
 import type { FunctionKey, ReservedConcurrency } from './settings.ts';
 
@@ -20,6 +22,7 @@ interface Choice {
 interface LiveLookupParts {
   readonly database: Database;
   readonly code: CodeStore;
+  readonly images?: Images | undefined;
   readonly liveFolders: LiveFolders;
   readonly concurrency: ReservedConcurrency;
   /** Uniform in [0, 1): which version of a weighted alias runs. */
@@ -47,8 +50,14 @@ export class LiveLookup implements FunctionLookup {
     return known ? this.#choose(known) : this.#load(address);
   }
 
-  async directories(version: FunctionVersion): Promise<{ readonly task: string; readonly opt?: string }> {
-    const { code, liveFolders } = this.#parts;
+  async directories(version: FunctionVersion): Promise<CodeOnDisk> {
+    const { code, images, liveFolders } = this.#parts;
+    if (version.code.kind === 'image') {
+      if (!images) throw noImages();
+      const image = await images.local(version.code);
+      const { root, opt } = image;
+      return { task: root, image, ...(opt === undefined ? {} : { opt }) };
+    }
     const task =
       version.code.kind === 'archive'
         ? code.root(version.code.sha256Hex)

@@ -1,3 +1,4 @@
+import type { LocalImage } from '../images/index.ts';
 import type { FunctionVersion, Scope } from '../model/index.ts';
 import type { FunctionKey } from './settings.ts';
 
@@ -20,14 +21,21 @@ export interface InvocationTarget {
   readonly provisionedConcurrency?: number;
 }
 
+/** Host folders for `/var/task` and, with layers, `/opt`. An image brings its whole root file system, which then is `task`. */
+export interface CodeOnDisk {
+  readonly task: string;
+  readonly opt?: string;
+  readonly image?: LocalImage;
+}
+
 /**
  * The hot path's view of the functions: answers from memory, without a promise, once a function was read; otherwise reads the store.
  * Throws (or rejects with) `ResourceNotFoundException` in AWS's words.
  */
 export interface FunctionLookup {
   resolve(address: FunctionAddress): InvocationTarget | Promise<InvocationTarget>;
-  /** Host folders for `/var/task` and, with layers, `/opt`; extracted before this resolves. */
-  directories(version: FunctionVersion): Promise<{ readonly task: string; readonly opt?: string }>;
+  /** What is extracted of a version's code and layers before this resolves. */
+  directories(version: FunctionVersion): Promise<CodeOnDisk>;
   /** Called with the `deploymentId` of a version that no longer runs (updated, deleted): its environments must go. */
   onRetired(listener: (deploymentId: string) => void): void;
   /** Whole-account numbers for admission: Σ reserved concurrency of one account and region, and provisioned outside of it. */

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import type { Clock, Ids, Log } from '../base/index.ts';
+import type { Images } from '../images/index.ts';
 import { limits, type Scope } from '../model/index.ts';
 import type { Database } from '../store/index.ts';
 import { Aliases } from './aliases.ts';
@@ -26,6 +27,8 @@ export interface FunctionsOptions {
   readonly ids: Ids;
   readonly log: Log;
   readonly runtimes: KnownRuntimes;
+  /** Absent where the sandbox cannot run them; closed by whoever made them, before this is closed. */
+  readonly images?: Images | undefined;
   readonly access: ResourceAccess;
   readonly dependents: FunctionDependents;
   readonly concurrency: ReservedConcurrency;
@@ -66,11 +69,12 @@ export async function openFunctions(options: FunctionsOptions): Promise<Function
   const { database, folder, clock, ids, log } = options;
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const code = await CodeStore.open({ folder, clock, ids });
-  const collector = new CodeCollector({ database, code, clock, log });
+  const collector = new CodeCollector({ database, code, images: options.images, clock, log });
   const liveFolders = new LiveFolders({ roots: options.hotReloadRoots ?? [], clock, ids, log });
   const lookup = new LiveLookup({
     database,
     code,
+    images: options.images,
     liveFolders,
     concurrency: options.concurrency,
     random: options.random ?? Math.random,

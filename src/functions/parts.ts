@@ -1,5 +1,6 @@
 import type { Clock, Ids, Log } from '../base/index.ts';
 import type { Database } from '../store/index.ts';
+import type { Images } from '../images/index.ts';
 import type { CodeCollector } from './code-collector.ts';
 import type { CodeStore } from './code/code-store.ts';
 import type { LiveFolders } from './hot-reload.ts';
@@ -11,6 +12,8 @@ export interface FunctionsParts {
   readonly database: Database;
   readonly code: CodeStore;
   readonly collector: CodeCollector;
+  /** Absent where the sandbox cannot run them. */
+  readonly images?: Images | undefined;
   readonly liveFolders: LiveFolders;
   readonly lookup: LiveLookup;
   readonly runtimes: KnownRuntimes;

@@ -8,6 +8,8 @@ import {
   type VersionRecord,
   writeVersion,
 } from './functions-store.ts';
+import { PullInterrupted } from '../images/index.ts';
+import { ensureImage, imageReason } from './image-settings.ts';
 import type { FunctionsParts } from './parts.ts';
 
 /** Shown from the answer to a create or update until the version is ready to run (observed of AWS in both cases). */
@@ -26,20 +28,25 @@ export class Transitions {
   }
 
   /** Starts the transition of a version that was just written, unfinished. */
-  begin(version: FunctionVersion): void {
+  begin(version: FunctionVersion): Promise<void> {
     const running = this.#finish(version)
       .catch((error: unknown) => {
         // Stays unfinished in the database; the next start takes it up.
+        if (error instanceof PullInterrupted) return;
         this.#parts.log.error({ name: version.name, error: String(error) }, 'could not finish a deployment');
       })
       .finally(() => this.#running.delete(running));
     this.#running.add(running);
+    return running;
   }
 
-  /** Takes up what a stop of the server interrupted. */
+  /** Takes up what a stop of the server interrupted; an image may take its time, and nobody waits for it. */
   async recover(): Promise<void> {
-    for (const version of await readUnfinished(this.#parts.database)) this.begin(version);
-    await this.settled();
+    const begun = (await readUnfinished(this.#parts.database)).map((version) => ({
+      running: this.begin(version),
+      isImage: version.code.kind === 'image',
+    }));
+    await Promise.all(begun.filter(({ isImage }) => !isImage).map(({ running }) => running));
   }
 
   /** Resolves once no transition is under way. */
@@ -62,6 +69,7 @@ export class Transitions {
   }
 
   async #prepare(version: FunctionVersion): Promise<void> {
+    if (version.code.kind === 'image') return ensureImage(this.#parts.images, version.code);
     await this.#parts.lookup.directories(version);
     const runtime = await this.#parts.runtimes.describe(version.runtime);
     if (!runtime?.interpreter) throw new MissingRuntime(version.runtime, runtime?.howToAdd);
@@ -103,6 +111,8 @@ class MissingRuntime extends Error {
 }
 
 function reasonOf(error: unknown): StateReason {
+  const ofImage = imageReason(error);
+  if (ofImage) return ofImage;
   const reason = error instanceof Error ? error.message : String(error);
   if (error instanceof MissingRuntime) return { reason, reasonCode: 'InvalidRuntime' };
   return { reason, reasonCode: error instanceof AwsError ? 'InvalidZipFileException' : 'InternalError' };

@@ -14,6 +14,7 @@ import {
 } from './deployment.ts';
 import { executeAll, nextVersionNumber, readLastPublished, writeVersion } from './functions-store.ts';
 import { checkCombinedSize, confirmLayers, type Principal, resolveLayers } from './layer-use.ts';
+import { checkPackageType, checkSettings } from './image-settings.ts';
 import type { FunctionsParts } from './parts.ts';
 import { fingerprintOf, publishedFrom } from './publishing.ts';
 import type { FunctionKey } from './settings.ts';
@@ -51,6 +52,7 @@ export async function updateCode(
   update: CodeUpdate,
 ): Promise<UpdatedCode> {
   const before = await readChangeable(parts.database, key, update.revisionId);
+  checkPackageType(before.shown, update.code.kind);
   if (update.publish) refuseLivePublish(update.code);
   return withCode(parts, update.code, async (code) => {
     await checkCombinedSize(parts.code, codeHashes({ code, layers: before.shown.layers }));
@@ -69,12 +71,14 @@ export async function updateConfiguration(
 ): Promise<FunctionVersion> {
   const { change, layerArns, caller, revisionId } = update;
   const { shown: before } = await readChangeable(parts.database, key, revisionId);
+  checkSettings(before, change, layerArns);
   changeConfiguration(before, change, key.name);
   const runtimeArn = change.runtime && (await runtimeVersionArn(parts, key, change.runtime));
   const layers = layerArns && (await resolveLayers(parts, key, { arns: layerArns, caller }));
   if (layers) await checkCombinedSize(parts.code, codeHashes({ code: before.code, layers }));
   return parts.database.transaction(async (transaction) => {
     const { shown } = await readChangeable(transaction, key, revisionId);
+    checkSettings(shown, change, layerArns);
     if (layers) await confirmLayers(transaction, layers, shown.layers);
     const next = {
       ...changeConfiguration(inProgress(parts, shown), change, key.name),
@@ -99,6 +103,7 @@ async function replaceCode(
   { key, code, update }: Replacement,
 ): Promise<UpdatedCode> {
   const { shown } = await readChangeable(transaction, key, update.revisionId);
+  checkPackageType(shown, update.code.kind);
   const bytes = codeBytes(code) * (update.publish ? 2 : 1) - codeBytes(shown.code);
   await checkStorage(parts, transaction, { key, bytes });
   const next = { ...inProgress(parts, shown), code };

@@ -81,8 +81,9 @@ function checkCode(shown: FunctionVersion, expected: string | undefined): void {
   );
 }
 
-/** `CodeSha256` as AWS shows it. A live folder has none. */
+/** `CodeSha256` as AWS shows it: base64 of a zip's, hexadecimal digits of an image's. A live folder has none. */
 export function codeSha256({ code }: FunctionVersion): string {
+  if (code.kind === 'image') return code.digestHex;
   return code.kind === 'archive'
     ? Buffer.from(code.sha256Hex, 'hex').toString('base64')
     : 'hot-reloading-hash-not-available';

@@ -16,7 +16,8 @@ export interface LoggingSettings {
 /** Where the code comes from: a content-addressed archive, or a live folder of the host (hot reload). */
 export type CodeRef =
   | { readonly kind: 'archive'; readonly sha256Hex: string; readonly sizeBytes: number }
-  | { readonly kind: 'hot-reload'; readonly hostPath: string };
+  | { readonly kind: 'hot-reload'; readonly hostPath: string }
+  | ImageCode;
 
 /** A container image, found once by its address; what the tag means later changes nothing. */
 export interface ImageCode {

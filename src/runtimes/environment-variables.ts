@@ -72,7 +72,10 @@ function endpointDefaults({ endpointUrl }: LaunchFacts): Variables {
   return { AWS_ENDPOINT_URL: endpointUrl, LOCALSTACK_HOSTNAME: url.hostname, EDGE_PORT: url.port };
 }
 
-function functionVariables(version: FunctionVersion, facts: LaunchFacts): Variables {
+function functionVariables(
+  version: FunctionVersion,
+  facts: LaunchFacts,
+): Variables & { readonly _HANDLER: string } {
   const json = version.logging.format === 'JSON';
   return {
     AWS_REGION: version.region,
@@ -90,8 +93,8 @@ function functionVariables(version: FunctionVersion, facts: LaunchFacts): Variab
 }
 
 /** The oldest versions of Java have them twice (observed.md, 109). */
-function credentialVariables(family: RuntimeFamily, { credentials }: LaunchFacts): Variables {
-  const twice = family.kind === 'java' && Number(family.major) <= 11;
+function credentialVariables(family: RuntimeFamily | undefined, { credentials }: LaunchFacts): Variables {
+  const twice = family?.kind === 'java' && Number(family.major) <= 11;
   return {
     ...(twice ? { AWS_ACCESS_KEY: credentials.accessKeyId } : {}),
     ...(twice ? { AWS_SECRET_KEY: credentials.secretAccessKey } : {}),
@@ -103,11 +106,17 @@ function credentialVariables(family: RuntimeFamily, { credentials }: LaunchFacts
 
 function platformVariables(facts: LaunchFacts, inside: InsideView): Variables {
   return {
+    ...runtimeApiVariables(facts),
+    LAMBDA_TASK_ROOT: inside.path('/var/task'),
+    LAMBDA_RUNTIME_DIR: inside.path('/var/runtime'),
+  };
+}
+
+function runtimeApiVariables(facts: LaunchFacts): Variables {
+  return {
     AWS_LAMBDA_RUNTIME_API: facts.runtimeApiAddress,
     _AWS_XRAY_DAEMON_ADDRESS: hostOf(facts),
     _AWS_XRAY_DAEMON_PORT: XRAY_PORT,
-    LAMBDA_TASK_ROOT: inside.path('/var/task'),
-    LAMBDA_RUNTIME_DIR: inside.path('/var/runtime'),
   };
 }
 
@@ -122,5 +131,31 @@ function bootstrapVariables(inside: InsideView): Variables {
   return {
     ...(opt === '/opt' ? {} : { HEARTH_OPT_DIR: opt }),
     ...(inside.runtimeSocketPath ? { HEARTH_RUNTIME_SOCKET: inside.runtimeSocketPath } : {}),
+  };
+}
+
+/** As Docker gives it where an image names none. */
+const IMAGE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * The same for a container image: its own variables stand in for the runtime's, and the function's replace both. Its entry
+ * point makes `_HANDLER` of its command, as that of AWS's base images does.
+ */
+export function environmentOfImage(
+  version: FunctionVersion,
+  image: Variables,
+  facts: LaunchFacts,
+): Variables {
+  const { _HANDLER: _, ...functionOnly } = functionVariables(version, facts);
+  return {
+    PATH: IMAGE_PATH,
+    ...endpointDefaults(facts),
+    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+    AWS_XRAY_DAEMON_ADDRESS: `${hostOf(facts)}:${XRAY_PORT}`,
+    ...image,
+    ...version.environment,
+    ...functionOnly,
+    ...credentialVariables(undefined, facts),
+    ...runtimeApiVariables(facts),
   };
 }

@@ -7,6 +7,7 @@ export {
   provisionDebugpy,
   RuntimeDebuggers,
 } from './debugging.ts';
+export { type ImageStart, imageStart, planImage } from './image-plan.ts';
 export { isWithoutBootstrap } from './identifiers.ts';
 export { refreshJava } from './java/add-java.ts';
 export type {

@@ -72,7 +72,7 @@ export interface SubscriptionFacts {
 export interface LoggedFunction {
   readonly name: string;
   readonly version: string;
-  /** `python3.12`, `provided.al2023`. */
+  /** `python3.12`, `provided.al2023`; empty for a container image, as the ARN is. */
   readonly runtime: string;
   readonly runtimeVersionArn: string;
   readonly logging: LoggingSettings;
@@ -91,8 +91,9 @@ class TextPlatformLines implements PlatformLines {
     this.#fn = fn;
   }
 
-  initStart(): string {
+  initStart(): string | undefined {
     const { runtime, runtimeVersionArn } = this.#fn;
+    if (runtime === '') return undefined;
     return `INIT_START Runtime Version: ${runtimeVersionName(runtime)}\tRuntime Version ARN: ${runtimeVersionArn}`;
   }
 
@@ -171,8 +172,7 @@ class JsonPlatformLines implements PlatformLines {
       phase: 'init',
       functionName: name,
       functionVersion: version,
-      runtimeVersion: runtimeVersionName(runtime),
-      runtimeVersionArn,
+      ...(runtime === '' ? {} : { runtimeVersion: runtimeVersionName(runtime), runtimeVersionArn }),
     };
     return this.#line('platform.initStart', 'INFO', record);
   }

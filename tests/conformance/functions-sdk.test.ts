@@ -262,11 +262,11 @@ describe('functions', () => {
       `Layer version ${arn('layer:nowhere:9')} does not exist.`,
     ],
     [
-      'a container image',
+      'a container image and what it does not take',
       { PackageType: 'Image', Code: { ImageUri: 'x' } },
-      'NotImplemented',
-      501,
-      /Hearth does not implement CreateFunction: PackageType/,
+      'InvalidParameterValueException',
+      400,
+      "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.",
     ],
   ])('with %s are refused', async (_, change, name, status, message) => {
     const refused = await failure(client.send(new CreateFunctionCommand({ ...valid, ...change })));

@@ -645,7 +645,6 @@ def _():
         ({'SnapStart': {'ApplyOn': 'PublishedVersions'}}, 'SnapStart.ApplyOn'),
         ({'DeadLetterConfig': {'TargetArn': f'arn:aws:sqs:{REGION}:{ACCOUNT}:q'}}, 'DeadLetterConfig.TargetArn'),
         ({'VpcConfig': {'SubnetIds': ['subnet-1']}}, 'VpcConfig.SubnetIds'),
-        ({'PackageType': 'Image'}, 'PackageType'),
     ]:
         text = re.compile(rf'Hearth does not implement CreateFunction: {re.escape(member)}\. .+')
         refused(api, lambda: api.create_function(**definition('x', **setting)), 501, 'NotImplemented', text)

@@ -15,6 +15,7 @@ const services: readonly { readonly name: ServiceName; readonly credential: stri
   { name: 'application-autoscaling', credential: 'application-autoscaling' },
   { name: 'sts', credential: 'sts' },
   { name: 'iam', credential: 'iam' },
+  { name: 'ecr', credential: 'ecr' },
 ];
 
 let hearth: RunningHearth;

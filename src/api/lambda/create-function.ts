@@ -13,13 +13,8 @@ export const createFunction: Operation<LambdaServices, CreateFunctionRequest, Fu
   members: { refused: refusedAtCreate },
   async run(services, input, context) {
     const key = await permittedWholeFunction(services, context, { input, action: 'CreateFunction' });
-    const { Runtime: runtime, Handler: handler, Role: roleArn = '' } = input;
-    if (runtime === undefined || handler === undefined) {
-      throw awsError(
-        'InvalidParameterValueException',
-        'Runtime and Handler are mandatory parameters for functions created with deployment packages.',
-      );
-    }
+    const { Role: roleArn = '' } = input;
+    const { runtime, handler } = startOf(input);
     requireOwnRole(context, key.account, roleArn);
     const version = await services.functions.create(key, {
       configuration: { ...parseConfiguration(input), runtime, handler, roleArn },
@@ -34,3 +29,25 @@ export const createFunction: Operation<LambdaServices, CreateFunctionRequest, Fu
     return renderConfiguration(version);
   },
 };
+
+/** A zip says what runs it; an image must not, which is checked with its other settings. */
+function startOf(input: CreateFunctionRequest): { readonly runtime: string; readonly handler: string } {
+  const { Runtime: runtime, Handler: handler, PackageType: type = 'Zip', Code: code } = input;
+  if (type === 'Image') {
+    if (code?.ImageUri !== undefined) return { runtime: runtime ?? '', handler: handler ?? '' };
+    throw invalid('Please provide ImageUri when the intended function PackageType is Image.');
+  }
+  if (code?.ImageUri !== undefined) {
+    throw invalid("Please don't provide ImageUri when the intended function PackageType is Zip.");
+  }
+  if (runtime === undefined || handler === undefined) {
+    throw invalid(
+      'Runtime and Handler are mandatory parameters for functions created with deployment packages.',
+    );
+  }
+  return { runtime, handler };
+}
+
+function invalid(message: string): Error {
+  return awsError('InvalidParameterValueException', message);
+}

@@ -151,7 +151,7 @@ describe('CreateFunction', () => {
       'InvalidParameterValueException',
       'LogLevel is not supported when LogFormat is set to "Text".',
     ],
-    [{ PackageType: 'Image' }, 501, 'NotImplemented', 'CreateFunction: PackageType'],
+    [{ PackageType: 'Image' }, 400, 'InvalidParameterValueException', 'Please provide ImageUri'],
     [
       { VpcConfig: { SubnetIds: ['subnet-1'] } },
       501,

@@ -31,6 +31,9 @@ function renderCode(
   { code }: FunctionVersion,
   { baseUrl }: CallContext,
 ): FunctionCodeLocation {
+  if (code.kind === 'image') {
+    return { RepositoryType: 'ECR', ImageUri: code.uri, ResolvedImageUri: code.resolvedUri };
+  }
   const location =
     code.kind === 'archive'
       ? services.downloadLinks.sign(baseUrl, code.sha256Hex)

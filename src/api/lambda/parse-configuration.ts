@@ -1,11 +1,12 @@
 import type {
   CreateFunctionRequest,
+  ImageConfig as WireImageConfig,
   LoggingConfig,
   UpdateFunctionConfigurationRequest,
   VpcConfig,
 } from '@aws-sdk/client-lambda';
 import type { CodeSource, ConfigurationChange, LoggingChange } from '../../functions/index.ts';
-import { awsError } from '../../model/index.ts';
+import { awsError, type ImageConfig } from '../../model/index.ts';
 import type { CallContext } from '../operation.ts';
 
 type Settings = Pick<
@@ -20,6 +21,7 @@ type Settings = Pick<
   | 'Environment'
   | 'LoggingConfig'
   | 'VpcConfig'
+  | 'ImageConfig'
 >;
 
 /** The settings that a request names, and no others. */
@@ -35,6 +37,7 @@ export function parseConfiguration(input: Partial<Settings>): ConfigurationChang
     ephemeralStorageMiB: storage?.Size,
     environment: environment && (environment.Variables ?? {}),
     logging: logging && parseLogging(logging),
+    imageConfig: input.ImageConfig && parseImageConfig(input.ImageConfig),
     emptyVpcConfig: namesVpc(input.VpcConfig) ? true : undefined,
   });
 }
@@ -44,15 +47,31 @@ function namesVpc(vpc: VpcConfig | undefined): boolean {
   return vpc?.SubnetIds !== undefined || vpc?.SecurityGroupIds !== undefined;
 }
 
+/** A list without members says nothing against the image's own, as on AWS. */
+function parseImageConfig(config: WireImageConfig): ImageConfig {
+  const { EntryPoint: entryPoint, Command: command, WorkingDirectory: workingDirectory } = config;
+  return given({
+    entryPoint: entryPoint?.length === 0 ? undefined : entryPoint,
+    command: command?.length === 0 ? undefined : command,
+    workingDirectory: workingDirectory === '' ? undefined : workingDirectory,
+  });
+}
+
 interface CodeMembers {
   readonly ZipFile?: Uint8Array | undefined;
   readonly S3Bucket?: string | undefined;
   readonly S3Key?: string | undefined;
+  readonly ImageUri?: string | undefined;
 }
 
 /** Exactly one source; buckets other than `hot-reload` were refused before. */
 export function parseCode(code: CodeMembers, context: CallContext): CodeSource {
-  const { ZipFile: bytes, S3Bucket: bucket, S3Key: hostPath } = code;
+  const { ZipFile: bytes, S3Bucket: bucket, S3Key: hostPath, ImageUri: uri } = code;
+  if (uri !== undefined) {
+    if (bytes === undefined && bucket === undefined && hostPath === undefined)
+      return { kind: 'image', uri, trusted: context.origin === 'host' };
+    throw invalid('Please do not provide other FunctionCode parameters when providing an ImageUri.');
+  }
   if (bytes !== undefined) {
     if (bucket === undefined && hostPath === undefined) return { kind: 'zip', bytes };
     throw invalid('Please do not provide other FunctionCode parameters when providing a ZipFile.');

@@ -28,7 +28,6 @@ export const refusedConfiguration: Refusals = {
   },
   'DeadLetterConfig.TargetArn': { when: isNonEmptyText, hint: 'Leave DeadLetterConfig out.' },
   'TracingConfig.Mode': { when: (mode) => mode === 'Active', hint: 'Use PassThrough.' },
-  ImageConfig: { when: hasMembers, hint: 'Deploy a zip with a managed runtime or provided.al2023.' },
   'SnapStart.ApplyOn': { when: (applyOn) => applyOn === 'PublishedVersions', hint: 'Use None.' },
   CapacityProviderConfig: { when: hasMembers, hint: 'Leave it out: the function runs on this machine.' },
   DurableConfig: { when: hasMembers, hint: 'Leave it out.' },
@@ -62,8 +61,6 @@ export const refusedAtCreate: Refusals = {
   ...architectures,
   ...publishTo,
   ...codeMembers('Code.'),
-  PackageType: { when: (type) => type === 'Image', hint: 'Deploy a zip.' },
-  'Code.ImageUri': { hint: 'Deploy a zip.' },
   CodeSigningConfigArn: { when: isNonEmptyText, hint: 'Leave it out.' },
 };
 

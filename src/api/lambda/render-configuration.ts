@@ -15,9 +15,8 @@ export function renderSummary(version: FunctionVersion, qualifier?: string): Fun
   return {
     FunctionName: version.name,
     FunctionArn: functionArn(version, version.name, qualifier),
-    Runtime: version.runtime as NonNullable<FunctionConfiguration['Runtime']>,
+    ...renderStart(version),
     Role: version.roleArn,
-    Handler: version.handler,
     CodeSize: version.code.kind === 'archive' ? version.code.sizeBytes : 0,
     Description: version.description,
     Timeout: version.timeoutMs / 1_000,
@@ -30,7 +29,8 @@ export function renderSummary(version: FunctionVersion, qualifier?: string): Fun
     TracingConfig: { Mode: 'PassThrough' },
     RevisionId: version.revisionId,
     ...renderLayers(version),
-    PackageType: 'Zip',
+    PackageType: version.code.kind === 'image' ? 'Image' : 'Zip',
+    ...renderImageConfig(version),
     Architectures: [version.architecture],
     EphemeralStorage: { Size: version.ephemeralStorageMiB },
     SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
@@ -61,7 +61,35 @@ export function renderConfiguration(version: FunctionVersion, qualifier?: string
           >,
         }
       : {}),
-    RuntimeVersionConfig: { RuntimeVersionArn: version.runtimeVersionArn },
+    ...(version.runtimeVersionArn
+      ? { RuntimeVersionConfig: { RuntimeVersionArn: version.runtimeVersionArn } }
+      : {}),
+  };
+}
+
+/** An image says by itself what runs. */
+function renderStart({
+  code,
+  runtime,
+  handler,
+}: FunctionVersion): Pick<FunctionConfiguration, 'Runtime' | 'Handler'> {
+  if (code.kind === 'image') return {};
+  return { Runtime: runtime as NonNullable<FunctionConfiguration['Runtime']>, Handler: handler };
+}
+
+function renderImageConfig({
+  imageConfig,
+}: FunctionVersion): Pick<FunctionConfiguration, 'ImageConfigResponse'> {
+  if (!imageConfig) return {};
+  const { entryPoint, command, workingDirectory } = imageConfig;
+  return {
+    ImageConfigResponse: {
+      ImageConfig: {
+        ...(entryPoint ? { EntryPoint: [...entryPoint] } : {}),
+        ...(command ? { Command: [...command] } : {}),
+        ...(workingDirectory === undefined ? {} : { WorkingDirectory: workingDirectory }),
+      },
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { FunctionConfiguration, UpdateFunctionCodeRequest } from '@aws-sdk/client-lambda';
-import { awsError, LATEST } from '../../model/index.ts';
+import { LATEST } from '../../model/index.ts';
 import type { Operation } from '../operation.ts';
 import { permittedWholeFunction } from './function-name.ts';
 import { parseCode } from './parse-configuration.ts';
@@ -13,13 +13,6 @@ export const updateFunctionCode: Operation<LambdaServices, UpdateFunctionCodeReq
     members: { refused: refusedAtUpdateCode },
     async run(services, input, context) {
       const key = await permittedWholeFunction(services, context, { input, action: 'UpdateFunctionCode' });
-      if (input.ImageUri !== undefined) {
-        await services.functions.get(key);
-        throw awsError(
-          'InvalidParameterValueException',
-          "Please don't provide ImageUri when updating a function with packageType Zip.",
-        );
-      }
       const version = await services.functions.updateCode(key, {
         code: parseCode(input, context),
         publish: input.Publish ?? false,

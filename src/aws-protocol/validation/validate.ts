@@ -13,7 +13,7 @@ const MOST_VIOLATIONS = 50;
 /**
  * Checks an input against the model's constraints; throws one error that names every violation in AWS's words:
  * `2 validation errors detected: Value '0' at 'timeout' failed to satisfy constraint: Member must …; Value …`.
- * Lambda and Application Auto Scaling call it ValidationException, Logs InvalidParameterException, STS and IAM ValidationError.
+ * Lambda and Application Auto Scaling call it ValidationException, Logs and ECR InvalidParameterException, STS and IAM ValidationError.
  */
 export function validateInput(service: ServiceName, operation: OperationModel, input: ParsedStructure): void {
   const violations: string[] = [];
@@ -27,6 +27,7 @@ const invalidCodes: Readonly<Record<Exclude<ServiceName, 'lambda'>, string>> = {
   'application-autoscaling': 'ValidationException',
   sts: 'ValidationError',
   iam: 'ValidationError',
+  ecr: 'InvalidParameterException',
 };
 
 function validationError(service: ServiceName, violations: readonly string[]): AwsError {

@@ -1,4 +1,7 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
+import { parseNamedRegistry } from '../../images/index.ts';
 import {
   type Command,
   type CommandContext,
@@ -52,6 +55,10 @@ export const startFlags: readonly Flag[] = [
   {
     flags: '--account-concurrency <number>',
     description: 'concurrent executions of an account and region (default: 1000)',
+  },
+  {
+    flags: '--registry <url>',
+    description: "a registry of your own that ECR's addresses stand for",
   },
   {
     flags: '--log-level <level>',
@@ -135,6 +142,8 @@ function readOptions(values: FlagValues, { env, version }: CommandContext): Hear
     hotReloadFolders: texts(values, 'hot-reload'),
     allowedHostPorts: texts(values, 'allow-host-port').map(readPort),
     accountConcurrency: wholeNumber(values, 'account-concurrency', 100, 100_000),
+    registry: readRegistry(text(values, 'registry')),
+    dockerConfig: join(env['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json'),
     logLevel: readLevel(text(values, 'log-level')),
     searchEnv: env,
   };
@@ -146,6 +155,16 @@ function isLoopback(host: string): boolean {
 
 function readSandbox(kind: string | undefined): HearthOptions['sandbox'] {
   return kind === 'oci' || kind === 'process' ? kind : 'auto';
+}
+
+function readRegistry(given: string | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  try {
+    parseNamedRegistry(given);
+    return given;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function readLevel(level: string | undefined): HearthOptions['logLevel'] {
