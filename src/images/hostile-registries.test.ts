@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -168,6 +168,21 @@ describe('an image', () => {
     }
   });
 
+  test('is open to the user of a sandbox, and closed to users of the host, whatever the umask', async () => {
+    const before = process.umask(0o077);
+    try {
+      putImage(registry, 'good', { layers: [rawTar([{ name: 'd/a', content: 'x', mode: 0o644 }])] });
+      const root = await pull();
+      const modes = ['', 'd', 'd/a', 'etc', 'etc/hosts', 'run/hearth/init'].map((path) =>
+        modeOf(join(root, path)),
+      );
+      expect(modes).toEqual(['755', '755', '644', '755', '644', '644']);
+      expect(modeOf(join(folder, 'images/images'))).toBe('700');
+    } finally {
+      process.umask(before);
+    }
+  });
+
   test('that two ask for at once is pulled once', async () => {
     const { layerHexes } = putImage(registry, 'good', good);
     const code = await images.resolve(`${registry.host}/app:good`, { trusted: true });
@@ -187,6 +202,10 @@ describe('an image', () => {
     expect([...stored('images'), ...stored('layers')]).toEqual([]);
   });
 });
+
+function modeOf(path: string): string {
+  return (statSync(path).mode & 0o7777).toString(8);
+}
 
 function huge(): object {
   return { mediaType: ociTypes.layer, digest: `sha256:${'0'.repeat(64)}`, size: 11 * 1_024 ** 3 };

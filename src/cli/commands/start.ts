@@ -1,7 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { parseNamedRegistry } from '../../images/index.ts';
 import {
   type Command,
   type CommandContext,
@@ -142,7 +141,7 @@ function readOptions(values: FlagValues, { env, version }: CommandContext): Hear
     hotReloadFolders: texts(values, 'hot-reload'),
     allowedHostPorts: texts(values, 'allow-host-port').map(readPort),
     accountConcurrency: wholeNumber(values, 'account-concurrency', 100, 100_000),
-    registry: readRegistry(text(values, 'registry')),
+    registry: text(values, 'registry'),
     dockerConfig: join(env['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json'),
     logLevel: readLevel(text(values, 'log-level')),
     searchEnv: env,
@@ -155,16 +154,6 @@ function isLoopback(host: string): boolean {
 
 function readSandbox(kind: string | undefined): HearthOptions['sandbox'] {
   return kind === 'oci' || kind === 'process' ? kind : 'auto';
-}
-
-function readRegistry(given: string | undefined): string | undefined {
-  if (given === undefined) return undefined;
-  try {
-    parseNamedRegistry(given);
-    return given;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 function readLevel(level: string | undefined): HearthOptions['logLevel'] {

@@ -1,4 +1,4 @@
-import { createReadStream, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, createReadStream, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
@@ -32,8 +32,7 @@ async function extract({
   diffHex,
   mostBytes,
 }: LayerJob & { kind: 'extract' }): Promise<void> {
-  const root = join(folder, 'root');
-  mkdirSync(root, { mode: 0o755 });
+  const root = makeRoot(folder);
   const blob = join(folder, 'blob');
   const stream = new MeasuredStream(decompressed(blob, compression), mostBytes);
   const facts = await extractLayer(stream.chunks(), root);
@@ -54,9 +53,16 @@ function decompressed(blob: string, compression: Compression): AsyncIterable<Buf
   ) as AsyncIterable<Buffer>;
 }
 
-function stack(folder: string, layers: readonly string[]): void {
+/** Open to whoever runs the image, whatever the server's umask is. */
+function makeRoot(folder: string): string {
   const root = join(folder, 'root');
-  mkdirSync(root, { mode: 0o755 });
+  mkdirSync(root);
+  chmodSync(root, 0o755);
+  return root;
+}
+
+function stack(folder: string, layers: readonly string[]): void {
+  const root = makeRoot(folder);
   const stored = layers.map((layer) => ({
     ...readLayerFacts(readFileSync(join(layer, 'facts.json'), 'utf8')),
     tree: join(layer, 'root'),

@@ -215,7 +215,7 @@ async function freePort(): Promise<number> {
 function noDebugger(runtime: string): Error {
   return awsError(
     'InvalidParameterValueException',
-    `Hearth knows no debugger for ${runtime}: it debugs Node.js and Python functions.`,
+    `Hearth knows no debugger for ${runtime || 'container images'}: it debugs Node.js and Python functions.`,
   );
 }
 
