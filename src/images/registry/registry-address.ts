@@ -17,8 +17,10 @@ export function parseNamedRegistry(given: string): NamedRegistry {
   const url = URL.canParse(given) ? new URL(given) : undefined;
   const bare = url && url.pathname === '/' && url.search === '' && url.hash === '';
   if (!url || !bare || !['http:', 'https:'].includes(url.protocol)) {
+    // A login may stand in it.
+    const shown = given.replace(/\/\/.*@/, '//…@');
     throw new Error(
-      `--registry takes the address of a registry such as http://127.0.0.1:5000, not '${given}'`,
+      `--registry takes the address of a registry such as http://127.0.0.1:5000, not '${shown}'`,
     );
   }
   const login = url.username === '' ? undefined : `${decode(url.username)}:${decode(url.password)}`;
