@@ -1,5 +1,6 @@
 import { chmodSync, createReadStream, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { ImageError, invalidImage } from '../image-error.ts';
@@ -10,6 +11,8 @@ import type { LayerJob, LayerJobAnswer } from './layer-job.ts';
 import { MeasuredStream } from './measured-stream.ts';
 import { stackLayers } from './stack-layers.ts';
 import { readLayerFacts, type StoredLayer } from './stored-layer.ts';
+
+const CHUNK_BYTES = 262_144;
 
 /** Entry of the thread: the one job that it was started with, answered once. */
 void perform(workerData as LayerJob).then((answer) => parentPort?.postMessage(answer));
@@ -43,14 +46,16 @@ async function extract({
   unlinkSync(blob);
 }
 
+/** Whoever stops reading ends both streams; that and every error reach the reader alone. */
 function decompressed(blob: string, compression: Compression): AsyncIterable<Buffer> {
-  const packed = createReadStream(blob, { highWaterMark: 262_144 });
+  const packed = createReadStream(blob, { highWaterMark: CHUNK_BYTES });
   if (compression === 'none') return packed as AsyncIterable<Buffer>;
-  return packed.compose(
-    compression === 'gzip'
-      ? createGunzip({ chunkSize: 262_144 })
-      : createZstdDecompress({ chunkSize: 262_144 }),
-  ) as AsyncIterable<Buffer>;
+  const options = { chunkSize: CHUNK_BYTES };
+  return pipeline(
+    packed,
+    compression === 'gzip' ? createGunzip(options) : createZstdDecompress(options),
+    () => undefined,
+  );
 }
 
 /** Open to whoever runs the image, whatever the server's umask is. */
