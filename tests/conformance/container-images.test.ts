@@ -396,6 +396,19 @@ describe('the layers of an image', () => {
     expect(await shell('hostile', 'touch /tmp/x && ls /tmp')).toBe('x');
   });
 
+  test('bring extensions, which are started as those of a layer', async () => {
+    await variant('extended', () =>
+      addLayer('extended', [
+        { name: 'opt', type: '5', mode: 0o755 },
+        { name: 'opt/extensions', type: '5', mode: 0o755 },
+        { name: 'opt/extensions/ends', content: '#!/bin/sh\nexit 3\n', mode: 0o755 },
+      ]),
+    );
+    await createActive('extended', 'extended');
+    const { payload } = await invoke(client, 'extended', 'echo');
+    expect(payload).toMatchObject({ errorType: expect.stringContaining('Extension.') });
+  });
+
   test('that lead outside make the function fail, and say why', async () => {
     await variant('outside', () => addLayer('outside', [{ name: '../../outside', content: 'x' }]));
     await create('outside', 'outside');
