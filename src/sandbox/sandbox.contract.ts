@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,8 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { probeSandbox } from './probe/probe.ts';
 import type { InsideView, Sandbox, SandboxExit, SandboxFactory, SandboxSpec } from './sandbox.ts';
+import { SandboxError } from './sandbox-error.ts';
+import { mountPointsUnder } from './system/mounts.ts';
 
 /** What a test says of a sandbox beyond a shell script. */
 type SpecOptions = Partial<Omit<SandboxSpec, 'program'>> & { readonly env?: Record<string, string> };
@@ -343,6 +345,82 @@ export function describeSandboxContract(
         `cd ${inside.path('/tmp')}; ls -A; echo mine >file; cat file`;
       expect((await run(script)).stdout).toBe('mine\n');
       expect((await run(script)).stdout).toBe('mine\n');
+    });
+
+    /** A sandbox that waits on its runtime socket, frozen, and then runs the script. */
+    async function waiting(script: string): Promise<{ sandbox: Sandbox; go: () => void }> {
+      const connected = Promise.withResolvers<Socket>();
+      const wait = (inside: InsideView): string =>
+        `perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new("${inside.runtimeSocketPath}")->getline'; ${script}`;
+      const lateMountPoints = ['/var/task', '/opt'];
+      const sandbox = await factory.start(
+        shellSpec(wait, { lateMountPoints, onRuntimeSocket: connected.resolve }),
+      );
+      const socket = await connected.promise;
+      sandbox.freeze();
+      return { sandbox, go: () => void socket.end('go\n') };
+    }
+
+    function codeFolder(name: string): string {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'handler.txt'), name);
+      return join(folder, name);
+    }
+
+    test('mounts late into a frozen sandbox, read-only and nowhere else, or says that it cannot', async () => {
+      const script =
+        'cat /var/task/handler.txt; touch /var/task/new 2>/dev/null || echo " refused"; ls -A /opt';
+      const [one, other] = [await waiting(script), await waiting(script)];
+      if (!factory.capabilities.lateBinding) {
+        expect(() => one.sandbox.mountLate([])).toThrow(SandboxError);
+        expect(() => one.sandbox.limitMemory(128 * MIB)).toThrow(SandboxError);
+        return;
+      }
+      const tasks = [codeFolder('one'), codeFolder('other')] as const;
+      one.sandbox.mountLate([{ source: tasks[0], target: '/var/task' }]);
+      other.sandbox.mountLate([
+        { source: tasks[1], target: '/var/task' },
+        { source: tasks[0], target: '/opt' },
+      ]);
+      for (const { sandbox, go } of [one, other]) {
+        go();
+        sandbox.thaw();
+      }
+      expect((await outcomeOf(one.sandbox)).stdout).toBe('one refused\n');
+      expect((await outcomeOf(other.sandbox)).stdout).toBe('other refused\nhandler.txt\n');
+      expect(readdirSync(tasks[0])).toEqual(['handler.txt']);
+      expect(mountPointsUnder(folder)).toEqual([]);
+    });
+
+    test('mounts late at no other place, nothing that is not there, and nothing after the end', async () => {
+      const { sandbox } = await waiting('true');
+      if (!factory.capabilities.lateBinding) return;
+      const source = codeFolder('code');
+      for (const mount of [
+        { source, target: '/usr' },
+        { source, target: '/var/task/..' },
+        { source: join(folder, 'absent'), target: '/var/task' },
+      ]) {
+        expect(() => sandbox.mountLate([mount])).toThrow(SandboxError);
+      }
+      await sandbox.destroy();
+      expect(() => sandbox.mountLate([{ source, target: '/opt' }])).toThrow(SandboxError);
+    });
+
+    test('changes the memory limit of a running sandbox, up and down', async () => {
+      if (!factory.capabilities.lateBinding) return;
+      const fill = (mib: number): string =>
+        `perl -e 'my $x = "x" x (${mib} * 1048576); print length($x) / 1048576, "\\n"'`;
+      const grown = await waiting(fill(300));
+      grown.sandbox.limitMemory(768 * MIB);
+      const shrunk = await waiting(`${fill(50)}; ${fill(180)}`);
+      shrunk.sandbox.limitMemory(128 * MIB);
+      for (const { sandbox, go } of [grown, shrunk]) {
+        go();
+        sandbox.thaw();
+      }
+      expect(await outcomeOf(grown.sandbox)).toMatchObject({ stdout: '300\n', exit: { outOfMemory: false } });
+      expect(await outcomeOf(shrunk.sandbox)).toMatchObject({ stdout: '50\n', exit: { outOfMemory: true } });
     });
 
     test('refuses to start while it closes, and destroys what lives', async () => {

@@ -8,6 +8,8 @@ export interface SandboxCapabilities {
   readonly enforced: readonly string[];
   /** One sentence each: what is not enforced or differs, and why. */
   readonly gaps: readonly string[];
+  /** Whether a running sandbox can be given mounts and another memory limit (`mountLate`, `limitMemory`). */
+  readonly lateBinding: boolean;
 }
 
 export interface SandboxMount {
@@ -63,6 +65,8 @@ export interface SandboxSpec {
   readonly root?: string;
   /** Read-only, beside the assembled root (`/usr`, `/lib*`, a generated `/etc`, `/proc`, a minimal `/dev`). */
   readonly mounts: readonly SandboxMount[];
+  /** Folders inside, empty at first, where `mountLate` may mount; only with `capabilities.lateBinding`. */
+  readonly lateMountPoints?: readonly string[];
   readonly tmpBytes: number;
   readonly memoryBytes: number;
   readonly pids: number;
@@ -107,7 +111,8 @@ export interface SandboxUsage {
  *
  * Contract (`sandbox.contract.ts`, every adapter): output written before the end is readable after it; `exited`
  * settles once, after `stdout`, `stderr` and `log` reached their end; `destroy` is idempotent, thaws before it kills and
- * leaves no process, mount, cgroup, namespace or folder.
+ * leaves no process, mount, cgroup, namespace or folder. What is mounted late is seen by every process inside from then
+ * on, is as read-only as what was mounted at the start, and is seen in no other sandbox.
  */
 export interface Sandbox {
   readonly id: string;
@@ -129,6 +134,13 @@ export interface Sandbox {
   killCommand(): void;
   /** Bounds CPU time to `vcpus` cores; `undefined` lifts the bound. Synchronous, microseconds. */
   limitCpu(vcpus: number | undefined): void;
+  /** Changes `SandboxSpec.memoryBytes`. Synchronous, microseconds. Throws `SandboxError` without `lateBinding`. */
+  limitMemory(bytes: number): void;
+  /**
+   * Mounts folders at points of `lateMountPoints`, each once, also while the command is frozen. Synchronous, microseconds.
+   * Throws `SandboxError` where it cannot: such a sandbox is of no further use.
+   */
+  mountLate(mounts: readonly SandboxMount[]): void;
   freeze(): void;
   thaw(): void;
   usage(): SandboxUsage;

@@ -15,7 +15,7 @@ import type {
 
 /** Real child processes behind the sandbox port, with nothing enforced: for tests of what is above it. */
 export class ChildSandboxes implements SandboxFactory {
-  readonly capabilities = { kind: 'process', enforced: [], gaps: [] } as const;
+  readonly capabilities = { kind: 'process', enforced: [], gaps: [], lateBinding: false } as const;
   readonly live = new Set<ChildSandbox>();
   /** What was asked of each sandbox, in order: `freeze`, `thaw`, `cpu 0.5`, … */
   readonly calls: string[] = [];
@@ -137,6 +137,14 @@ export class ChildSandbox implements Sandbox {
   startCommand(): void {}
 
   killCommand(): void {}
+
+  limitMemory(): void {
+    throw new Error('no late binding here');
+  }
+
+  mountLate(): void {
+    throw new Error('no late binding here');
+  }
 
   limitCpu(vcpus: number | undefined): void {
     this.#owner.note(`cpu ${vcpus?.toFixed(3)}`);

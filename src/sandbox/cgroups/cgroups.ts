@@ -4,6 +4,8 @@ import type { SandboxUsage } from '../sandbox.ts';
 export interface Cgroup {
   /** Bounds CPU time to `vcpus` cores; `undefined` lifts the bound. */
   limitCpu(vcpus: number | undefined): void;
+  /** Bounds memory, and with it swap, where the kernel accounts for that. */
+  limitMemory(bytes: number): void;
   freeze(): void;
   thaw(): void;
   usage(): SandboxUsage;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SandboxUsage } from '../sandbox.ts';
 import { type Cgroup, type Cgroups, cpuQuotaUsec, parseProcesses } from './cgroups.ts';
@@ -58,8 +59,10 @@ class CgroupV1 implements Cgroup {
   readonly #peakFile: ControlFile;
   readonly #memoryStat: ControlFile;
   readonly #processes: ControlFile;
+  readonly #memoryFolder: string;
 
   constructor(folderOf: (controller: string) => string) {
+    this.#memoryFolder = folderOf('memory');
     this.#quota = new ControlFile(join(folderOf('cpu'), 'cpu.cfs_quota_us'));
     this.#state = new ControlFile(join(folderOf('freezer'), 'freezer.state'));
     this.#cpuUsage = new ControlFile(join(folderOf('cpuacct'), 'cpuacct.usage'));
@@ -75,6 +78,23 @@ class CgroupV1 implements Cgroup {
 
   limitCpu(vcpus: number | undefined): void {
     this.#quota.write(vcpus === undefined ? '-1' : String(cpuQuotaUsec(vcpus)));
+  }
+
+  /** The bound of memory and swap together may at no time be below that of memory alone. */
+  limitMemory(bytes: number): void {
+    const files = this.#memoryLimits();
+    const grows = (files[0]?.readNumber() ?? 0) < bytes;
+    for (const file of grows ? files.reverse() : files) {
+      file.write(String(bytes));
+      file.close();
+    }
+  }
+
+  #memoryLimits(): ControlFile[] {
+    const paths = ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'].map((name) =>
+      join(this.#memoryFolder, name),
+    );
+    return paths.filter((path) => existsSync(path)).map((path) => new ControlFile(path));
   }
 
   freeze(): void {

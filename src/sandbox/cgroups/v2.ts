@@ -48,9 +48,11 @@ class CgroupV2 implements Cgroup {
   readonly #memoryStat: ControlFile;
   readonly #processes: ControlFile;
   readonly #peak: MemoryPeak;
+  readonly #memoryMaxPath: string;
 
   constructor(folder: string) {
     const file = (name: string): ControlFile => new ControlFile(join(folder, name));
+    this.#memoryMaxPath = join(folder, 'memory.max');
     this.#cpuMax = file('cpu.max');
     this.#freeze = file('cgroup.freeze');
     this.#cpuStat = file('cpu.stat');
@@ -68,6 +70,13 @@ class CgroupV2 implements Cgroup {
   limitCpu(vcpus: number | undefined): void {
     const quota = vcpus === undefined ? 'max' : cpuQuotaUsec(vcpus);
     this.#cpuMax.write(`${quota} ${CPU_PERIOD_USEC}`);
+  }
+
+  /** Swap has a bound of its own here, set when the group was made. */
+  limitMemory(bytes: number): void {
+    const file = new ControlFile(this.#memoryMaxPath);
+    file.write(String(bytes));
+    file.close();
   }
 
   freeze(): void {

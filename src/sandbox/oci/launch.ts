@@ -5,13 +5,14 @@ import type { Clock, Log } from '../../base/index.ts';
 import type { Cgroups } from '../cgroups/cgroups.ts';
 import type { Disk, Disks } from '../disks/disks.ts';
 import type { SandboxNetwork, SandboxNetworks } from '../network/network.ts';
-import type { InsideView, SandboxProgram, SandboxSpec } from '../sandbox.ts';
+import type { InsideView, SandboxMount, SandboxProgram, SandboxSpec } from '../sandbox.ts';
 import { SandboxError } from '../sandbox-error.ts';
 import type { Mounter } from '../system/mounts.ts';
 import type { OutputPipe } from '../system/pipes.ts';
 import { startCommand } from './command.ts';
 import { ociConfig } from './config.ts';
 import { writePrivateEtc } from './etc.ts';
+import type { LateMounts } from './late-mounts.ts';
 import type { ServerLayout } from './layout.ts';
 import { OciSandbox } from './oci-sandbox.ts';
 import { ownRootMounts } from './own-root.ts';
@@ -28,6 +29,7 @@ export interface LaunchParts {
   readonly log: Log;
   readonly cgroups: Cgroups;
   readonly mounter: Mounter;
+  readonly lateMounts: LateMounts;
   readonly disks: Disks;
   readonly createPipe: () => OutputPipe;
   readonly rootPlan: RootPlan;
@@ -63,6 +65,7 @@ export async function launch(
     const command = await startCommand(parts, { spec, program, uid: keepsake.uid, bundle: folder });
     return new OciSandbox(spec.id, command, {
       connect: (port) => network.connect(port),
+      mountLate: (mounts) => parts.lateMounts.mount(command.pid, checkedLate(spec, mounts)),
       release: async (keep) => {
         await dismantle(parts, spec.id, surroundings);
         await onRemoved(keep);
@@ -72,6 +75,12 @@ export async function launch(
     await dismantle(parts, spec.id, surroundings);
     throw error;
   }
+}
+
+function checkedLate(spec: SandboxSpec, mounts: readonly SandboxMount[]): readonly SandboxMount[] {
+  const stray = mounts.find(({ target }) => !spec.lateMountPoints?.includes(target));
+  if (stray) throw new SandboxError(`nothing may be mounted late at ${stray.target}`, { fault: 'machine' });
+  return mounts;
 }
 
 /** What stands around the command, filled in as it is made, so that a failure half-way finds what to remove. */
@@ -132,7 +141,7 @@ function mountsOf(
   spec: SandboxSpec,
   privateRoot: string,
 ): readonly OciMount[] {
-  if (spec.root === undefined) return assembleRoot(privateRoot, rootPlan, spec.mounts);
+  if (spec.root === undefined) return assembleRoot(privateRoot, rootPlan, spec);
   if (spec.mounts.length > 0 || spec.onRuntimeSocket) {
     throw new SandboxError('a root file system of its own takes no mounts', { fault: 'machine' });
   }

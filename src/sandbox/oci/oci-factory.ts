@@ -15,6 +15,7 @@ import { Turns } from '../system/turns.ts';
 import { SandboxRegistry } from '../system/registry.ts';
 import { loadNativeLibrary } from '../system/native.ts';
 import { writeSharedEtc } from './etc.ts';
+import { createLateMounts, type LateMounts } from './late-mounts.ts';
 import { type Keepsake, type LaunchParts, launch } from './launch.ts';
 import { layoutOf, prepareLayout, removeLayout } from './layout.ts';
 import { planRoot } from './root.ts';
@@ -69,6 +70,7 @@ export async function createOciSandboxFactory(options: OciSandboxFactoryOptions)
       ? new LoopDisks({ imageDir, mountDir, library, mounter, spares: SPARE_DISKS })
       : new MemoryDisks(mountDir, mounter),
     mounter,
+    lateMounts: createLateMounts(library),
     createPipe: createPipes(library),
     rootPlan: planRoot(layout, etcFolders),
     runc: {
@@ -81,11 +83,20 @@ export async function createOciSandboxFactory(options: OciSandboxFactoryOptions)
     seccomp: seccompProfile(process.arch),
     limitSwap: machine.limitsSwap,
   };
-  return new OciSandboxFactory(parts, capabilitiesOf(machine, networks));
+  return new OciSandboxFactory(parts, capabilitiesOf(machine, networks, parts.lateMounts));
 }
 
-function capabilitiesOf(machine: OciMachine, networks: SandboxNetworks): SandboxCapabilities {
-  return { kind: 'oci', enforced: ENFORCED, gaps: [...machine.gaps, ...networks.gaps] };
+function capabilitiesOf(
+  machine: OciMachine,
+  networks: SandboxNetworks,
+  lateMounts: LateMounts,
+): SandboxCapabilities {
+  return {
+    kind: 'oci',
+    enforced: ENFORCED,
+    gaps: [...machine.gaps, ...networks.gaps],
+    lateBinding: lateMounts.possible,
+  };
 }
 
 const ENFORCED = [

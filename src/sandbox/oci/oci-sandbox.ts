@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Cgroup } from '../cgroups/cgroups.ts';
-import type { SandboxCompanion, SandboxExit, SandboxUsage } from '../sandbox.ts';
+import type { SandboxCompanion, SandboxExit, SandboxMount, SandboxUsage } from '../sandbox.ts';
+import { SandboxError } from '../sandbox-error.ts';
 import type { RestartableSandbox } from '../system/registry.ts';
 import type { CommandEnd } from './command-status.ts';
 
@@ -28,6 +29,7 @@ const KILL_COMMAND = 35;
 export interface CommandSurroundings {
   /** Connects to a port inside. */
   connect(port: number): Promise<Socket>;
+  mountLate(mounts: readonly SandboxMount[]): void;
   /** Called once, when every process is dead. */
   release(keep: boolean): Promise<void>;
 }
@@ -83,6 +85,15 @@ export class OciSandbox implements RestartableSandbox {
     if (this.#state !== 'removed') this.#command.cgroup.limitCpu(vcpus);
   }
 
+  limitMemory(bytes: number): void {
+    if (this.#state !== 'removed') this.#command.cgroup.limitMemory(bytes);
+  }
+
+  mountLate(mounts: readonly SandboxMount[]): void {
+    if (this.#state !== 'running') throw gone(this.id);
+    this.#surroundings.mountLate(mounts);
+  }
+
   freeze(): void {
     if (this.#state !== 'removed') this.#command.cgroup.freeze();
   }
@@ -104,7 +115,7 @@ export class OciSandbox implements RestartableSandbox {
   }
 
   async connect(port: number): Promise<Socket> {
-    if (this.#state !== 'running') throw new Error(`sandbox ${this.id} does not run any more`);
+    if (this.#state !== 'running') throw gone(this.id);
     return this.#surroundings.connect(port);
   }
 
@@ -158,4 +169,8 @@ export class OciSandbox implements RestartableSandbox {
     const { stdout, stderr, log, companions } = this.#command;
     return [stdout, stderr, log, ...companions.map(({ output }) => output)];
   }
+}
+
+function gone(id: string): SandboxError {
+  return new SandboxError(`sandbox ${id} does not run any more`, { fault: 'machine' });
 }

@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { SandboxError } from '../sandbox-error.ts';
-import type { SandboxMount } from '../sandbox.ts';
+import type { SandboxSpec } from '../sandbox.ts';
 import { makeOpenFolder, writeOpenFile } from '../system/folders.ts';
 import { PRIVATE_ETC_DIR } from './etc.ts';
 import type { ServerLayout } from './layout.ts';
@@ -68,7 +68,7 @@ export function bindMount(source: string, destination: string, kind: 'bind' | 'r
 export function assembleRoot(
   root: string,
   plan: RootPlan,
-  mounts: readonly SandboxMount[],
+  { mounts, lateMountPoints = [] }: Pick<SandboxSpec, 'mounts' | 'lateMountPoints'>,
 ): readonly OciMount[] {
   for (const name of [...EMPTY_FOLDERS, PRIVATE_ETC_DIR]) makeOpenFolder(join(root, name));
   for (const { name, to } of plan.links) symlinkSync(to, join(root, name));
@@ -78,6 +78,10 @@ export function assembleRoot(
   for (const { source, target } of mounts) {
     refuseReserved(target);
     makeMountPoint(root, source, target);
+  }
+  for (const target of lateMountPoints) {
+    refuseReserved(target);
+    makeOpenFolder(join(root, target));
   }
   return [
     ...plan.mounts,

@@ -6,6 +6,7 @@ export function processCapabilities(asRoot: boolean): SandboxCapabilities {
   return {
     kind: 'process',
     enforced,
+    lateBinding: false,
     gaps: [...GAPS, ...(asRoot ? GAPS_AS_ROOT : GAPS_AS_USER), ...measured()],
   };
 }

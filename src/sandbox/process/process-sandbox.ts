@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { connectToLoopback } from '../network/connect.ts';
 import type { SandboxCompanion, SandboxExit, SandboxUsage } from '../sandbox.ts';
+import { SandboxError } from '../sandbox-error.ts';
 import type { StartedCompanion } from './companions.ts';
 import { sendSignal } from '../system/signals.ts';
 import { MAX_KILL_ROUNDS, processesWithVariable, processesOfUser, processUsage } from './processes.ts';
@@ -70,6 +71,14 @@ export class ProcessSandbox implements RestartableSandbox {
 
   /** CPU time is not bounded here; `capabilities.gaps` says so. */
   limitCpu(): void {}
+
+  limitMemory(): void {
+    throw cannotBindLate();
+  }
+
+  mountLate(): void {
+    throw cannotBindLate();
+  }
 
   freeze(): void {
     this.#signalGroups('SIGSTOP');
@@ -154,4 +163,8 @@ export class ProcessSandbox implements RestartableSandbox {
     const { stdout, stderr, log, companions } = this.#process;
     return [stdout, stderr, log, ...companions.map(({ output }) => output)];
   }
+}
+
+function cannotBindLate(): SandboxError {
+  return new SandboxError('a plain process has no mounts and no limits to change', { fault: 'machine' });
 }
