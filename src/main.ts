@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import {
   autoscalingOperations,
@@ -27,7 +27,12 @@ import {
   ListeningAddress,
   operatorToken,
 } from './edge/index.ts';
-import { type EnvironmentServices, environmentTimings, roleSessionOf } from './environments/index.ts';
+import {
+  type EnvironmentServices,
+  environmentTimings,
+  GenericPool,
+  roleSessionOf,
+} from './environments/index.ts';
 import {
   DOWNLOAD_PATH,
   type FunctionsModule,
@@ -83,6 +88,8 @@ export interface HearthOptions {
   readonly registry?: string | undefined;
   /** Docker's `config.json` with the operator's logins. */
   readonly dockerConfig: string;
+  /** Generic environments kept ready for each runtime at most; 0 for none. */
+  readonly poolSize: number;
   readonly logLevel: LogLevel;
   /** The user's environment: where interpreters are searched. */
   readonly searchEnv: Readonly<Record<string, string | undefined>>;
@@ -304,9 +311,9 @@ interface Execution {
 
 function openExecution(ground: Ground, parts: ExecutionParts): Execution {
   const { machine, runtimes, features, settings } = parts;
-  const services = environmentServices(ground, parts);
+  const services = environmentServices(ground, parts, () => scheduler);
   const memoryBytes = Math.trunc(totalmem() * MEMORY_SHARE);
-  const scheduler = new Scheduler({
+  const scheduler: Scheduler = new Scheduler({
     services,
     machine: { ...machineLimits, memoryBytes },
     accountConcurrency: ground.options.accountConcurrency,
@@ -379,6 +386,9 @@ function openEdge(
 /** Environments may use this much of the machine's memory; the rest is the server's, the page cache's and the user's. */
 const MEMORY_SHARE = 0.75;
 
+/** Runtimes, or memory sizes of one, that can have all their generic environments at once; the others have fewer. */
+const POOLED_SHAPES = 4;
+
 const NO_HOST_PORTS =
   '--allow-host-port opens nothing here: with the process sandbox functions reach every port of this machine at 127.0.0.1, and host.docker.internal is no name to them.';
 
@@ -408,6 +418,7 @@ interface ExecutionParts extends FunctionParts {
 function environmentServices(
   ground: Ground,
   { sandboxes, runtimes, features, address }: ExecutionParts,
+  scheduler: () => Scheduler,
 ): EnvironmentServices {
   const { clock, ids, log, logs, options, sessions } = ground;
   const opened = options.allowedHostPorts.map((port) => hostPortListener(port));
@@ -435,6 +446,33 @@ function environmentServices(
       return { plan, ...directories };
     },
     credentials: (version) => sessions.issue(roleSessionOf(version)),
+    ...(options.poolSize > 0 ? { pool: openPool(ground, sandboxes, scheduler) } : {}),
+  };
+}
+
+/** Filled when the first functions run, so that the start of the server waits for nothing. */
+function openPool(ground: Ground, sandboxes: SandboxFactory, scheduler: () => Scheduler): GenericPool {
+  const perShape = ground.options.poolSize;
+  const isServing = eventLoopIsBusy();
+  const pool = new GenericPool({
+    ...ground,
+    sandboxes,
+    limits: { perShape, total: perShape * POOLED_SHAPES },
+    launchesAtOnce: Math.max(1, Math.trunc(availableParallelism() / 2)),
+    isBusy: () => isServing() || scheduler().isStarting,
+    hasRoom: (bytes) => scheduler().hasRoomToSpare(bytes),
+  });
+  ground.closing.defer(() => pool.close());
+  return pool;
+}
+
+/** Asked again and again: whether the server worked for more than half of the time since. */
+function eventLoopIsBusy(): () => boolean {
+  let last = performance.eventLoopUtilization();
+  return () => {
+    const since = performance.eventLoopUtilization(last);
+    last = performance.eventLoopUtilization();
+    return since.utilization > 0.5;
   };
 }
 

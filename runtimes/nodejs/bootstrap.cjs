@@ -2,6 +2,7 @@
 
 // CommonJS on purpose: 1–2 ms faster to start than an ES module, which loads its own loader first.
 
+const { awaitAssignment } = require('./assignment.cjs');
 const { RuntimeConnection } = require('./connection.cjs');
 const { ContextFactory } = require('./context.cjs');
 const { loadHandler } = require('./handler.cjs');
@@ -33,7 +34,11 @@ async function loadUnderDebugger(env, load) {
 
 async function main(env) {
   const promisesOnly = Number.parseInt(process.versions.node, 10) >= FIRST_PROMISES_ONLY_MAJOR;
-  const address = takeRuntimeAddress(env);
+  const connection = new RuntimeConnection(takeRuntimeAddress(env));
+  if (env.HEARTH_UNASSIGNED) {
+    await awaitAssignment(env, connection);
+    takeRuntimeAddress(env);
+  }
   const logError = startLogging(env, promisesOnly ? '-' : undefined);
   const runtime = new Runtime({
     env,
@@ -41,7 +46,8 @@ async function main(env) {
     logError,
     promisesOnly,
   });
-  runtime.connection = new RuntimeConnection(address, runtime.onResponse);
+  runtime.connection = connection;
+  connection.onResponse = runtime.onResponse;
   process.on('uncaughtException', (error) => runtime.onUncaughtException(error));
   process.on('unhandledRejection', (reason, promise) => runtime.onUnhandledRejection(reason, promise));
   process.on('beforeExit', () => runtime.onEmptyEventLoop());

@@ -6,6 +6,7 @@ const READ_BUFFER_BYTES = 65_536;
 const HEAD_LIMIT_BYTES = 65_536;
 const END_OF_HEAD = '\r\n\r\n';
 const API = '/2018-06-01/runtime';
+const ASSIGNMENT_REQUEST = 'GET /hearth/assignment HTTP/1.1\r\nHost: runtime\r\n\r\n';
 const NEXT_REQUEST = `GET ${API}/invocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n`;
 
 function postRequest(path, headers, body) {
@@ -27,12 +28,12 @@ function parseHead(text) {
 
 /**
  * The Runtime API over one connection, in as few system calls as possible: the answer to an invocation and the request
- * for the next one leave in one write. `onResponse(headers, bytes, start, end)` is called once for each request, in
- * order; the body is `bytes` from `start` to `end`, valid during the call only.
+ * for the next one leave in one write. `onResponse(headers, bytes, start, end)` is called once for each request,
+ * in order; the body is `bytes` from `start` to `end`, valid during the call only.
  */
 class RuntimeConnection {
   #socket;
-  #onResponse;
+  onResponse = undefined;
   #readBuffer = Buffer.allocUnsafe(READ_BUFFER_BYTES);
   /** A response that has not arrived whole: its bytes so far, at the start of the buffer. */
   #kept = undefined;
@@ -42,8 +43,7 @@ class RuntimeConnection {
   #headBytes = 0;
   #bodyBytes = 0;
 
-  constructor(address, onResponse) {
-    this.#onResponse = onResponse;
+  constructor(address) {
     const onread = { buffer: this.#readBuffer, callback: (count) => this.#receive(count) };
     this.#socket = net.connect({ ...address, noDelay: true, onread });
     const leave = () => process.exit(1);
@@ -54,6 +54,14 @@ class RuntimeConnection {
   /** Lets the process see an empty event loop although the connection is open. */
   release() {
     this.#socket.unref();
+  }
+
+  /** What to run: once, before anything else, in a process that was started without knowing. */
+  assignment() {
+    this.#send(ASSIGNMENT_REQUEST);
+    return new Promise((resolve) => {
+      this.onResponse = (_headers, bytes, start, end) => resolve(JSON.parse(bytes.utf8Slice(start, end)));
+    });
   }
 
   next() {
@@ -152,7 +160,7 @@ class RuntimeConnection {
     if (end > filled) return start;
     const headers = this.#headers;
     this.#headers = undefined;
-    this.#onResponse(headers, bytes, bodyStart, end);
+    this.onResponse(headers, bytes, bodyStart, end);
     return end;
   }
 

@@ -2,6 +2,7 @@ import { type FunctionVersion, limits } from '../model/index.ts';
 import { type RuntimeObserver, RuntimeSession, type ShutdownReason } from '../runtime-api/index.ts';
 import { imageStart, type InitializationType } from '../runtimes/index.ts';
 import type { Sandbox, SandboxExit, SandboxListener, SandboxMount, SandboxSpec } from '../sandbox/index.ts';
+import { addressesInside } from './addresses-inside.ts';
 import { lacksEntrypoint } from './entrypoint.ts';
 import type { EnvironmentLog } from './environment-log.ts';
 import {
@@ -78,13 +79,12 @@ export class RuntimeProcess {
   }
 
   async #start(): Promise<void> {
-    const { services, version, prepared, previous, log } = this.#options;
+    const { version, prepared, log } = this.#options;
     if (await lacksEntrypoint(version, prepared)) throw new MissingEntrypoint();
     await this.extensions.find(prepared.opt);
     if (prepared.image) this.#refuse(faultBeforeStart(version, prepared.image));
     const spec = this.#spec();
-    const starting = previous ? services.sandboxes.restart(previous, spec) : services.sandboxes.start(spec);
-    const sandbox = await starting.catch((error: unknown) => {
+    const sandbox = await this.#startSandbox(spec).catch((error: unknown) => {
       if (prepared.image) this.#refuse(faultOfStart(error, version, prepared.image));
       throw error;
     });
@@ -102,6 +102,12 @@ export class RuntimeProcess {
     if (!fault || !prepared.image) return;
     log.append(services.clock.nowMs(), launchErrorLine(fault, imageStart(version, prepared.image)));
     throw new MissingEntrypoint(fault);
+  }
+
+  async #startSandbox(spec: SandboxSpec): Promise<Sandbox> {
+    const { services, prepared, previous } = this.#options;
+    if (previous) return services.sandboxes.restart(previous, spec);
+    return (await services.pool?.bind(prepared, spec)) ?? services.sandboxes.start(spec);
   }
 
   /** Ends everything that runs and reads its last output. Resolves false when that would not end. */
@@ -154,8 +160,7 @@ export class RuntimeProcess {
       program: (inside) => {
         const program = prepared.plan.program(inside, {
           logStream: log.streamName,
-          runtimeApiAddress: inside.listenerAddress(0),
-          endpointUrl: `http://${inside.listenerAddress(1)}`,
+          ...addressesInside(inside),
           credentials: services.credentials(version),
           initializationType,
         });

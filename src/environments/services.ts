@@ -3,6 +3,7 @@ import type { LocalImage } from '../images/index.ts';
 import { type FunctionVersion, limits } from '../model/index.ts';
 import type { LaunchFacts, LaunchPlan } from '../runtimes/index.ts';
 import type { SandboxFactory, SandboxListener } from '../sandbox/index.ts';
+import type { GenericPool } from './pool/generic-pool.ts';
 import type { LogSink } from '../telemetry/index.ts';
 import type { Bandwidth } from './response-stream/bandwidth.ts';
 
@@ -65,6 +66,8 @@ export interface EnvironmentServices {
   /** Extra lines of `/etc/hosts`. */
   readonly hosts?: Readonly<Record<string, string>>;
   readonly timings: EnvironmentTimings;
+  /** Environments kept ready for whichever function comes. */
+  readonly pool?: GenericPool;
   /** Leaves CPU time unbounded: a debugger traces every line, which a small share makes unbearable. */
   readonly unboundedCpu?: boolean;
 }

@@ -19,17 +19,39 @@ export function environmentOf(
   { inside, facts }: { readonly inside: InsideView; readonly facts: LaunchFacts },
 ): Variables {
   return {
-    ...systemDefaults(family, inside),
-    ...languageDefaults(family, inside),
-    ...endpointDefaults(facts),
-    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
-    AWS_XRAY_DAEMON_ADDRESS: `${hostOf(facts)}:${XRAY_PORT}`,
+    ...sameForAll(family, inside, facts),
     ...version.environment,
     ...functionVariables(version, facts),
     ...credentialVariables(family, facts),
     ...platformVariables(facts, inside),
     ...(family.kind === 'provided' ? {} : managedVariables(version)),
     ...(family.kind === 'nodejs' || family.kind === 'python' ? bootstrapVariables(inside) : {}),
+  };
+}
+
+/** What every function of a runtime starts with; first, so that it is in its place when the rest comes later. */
+function sameForAll(family: RuntimeFamily, inside: InsideView, facts: GenericFacts): Variables {
+  return {
+    ...systemDefaults(family, inside),
+    ...languageDefaults(family, inside),
+    ...endpointDefaults(facts),
+    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+    AWS_XRAY_DAEMON_ADDRESS: `${hostOf(facts)}:${XRAY_PORT}`,
+  };
+}
+
+type GenericFacts = Pick<LaunchFacts, 'runtimeApiAddress' | 'endpointUrl'>;
+
+/** For a bootstrap of ours that is to wait for its function. */
+export function genericEnvironmentOf(
+  family: RuntimeFamily,
+  { inside, facts }: { readonly inside: InsideView; readonly facts: GenericFacts },
+): Variables {
+  return {
+    ...sameForAll(family, inside, facts),
+    _LAMBDA_TELEMETRY_LOG_FD: LOG_DESCRIPTOR,
+    ...connectionVariables(inside),
+    HEARTH_UNASSIGNED: '1',
   };
 }
 
@@ -48,7 +70,7 @@ function systemDefaults(family: RuntimeFamily, inside: InsideView): Variables {
   };
 }
 
-function hostOf({ runtimeApiAddress }: LaunchFacts): string {
+function hostOf({ runtimeApiAddress }: GenericFacts): string {
   return runtimeApiAddress.slice(0, runtimeApiAddress.lastIndexOf(':'));
 }
 
@@ -67,7 +89,7 @@ function nodePath(major: string, inside: InsideView): string {
 }
 
 /** Where the SDKs find Hearth; the latter two are what code written for LocalStack asks for. */
-function endpointDefaults({ endpointUrl }: LaunchFacts): Variables {
+function endpointDefaults({ endpointUrl }: GenericFacts): Variables {
   const url = new URL(endpointUrl);
   return { AWS_ENDPOINT_URL: endpointUrl, LOCALSTACK_HOSTNAME: url.hostname, EDGE_PORT: url.port };
 }
@@ -130,6 +152,12 @@ function bootstrapVariables(inside: InsideView): Variables {
   const opt = inside.path('/opt');
   return {
     ...(opt === '/opt' ? {} : { HEARTH_OPT_DIR: opt }),
+    ...connectionVariables(inside),
+  };
+}
+
+function connectionVariables(inside: InsideView): Variables {
+  return {
     ...(inside.runtimeSocketPath ? { HEARTH_RUNTIME_SOCKET: inside.runtimeSocketPath } : {}),
   };
 }

@@ -11,7 +11,9 @@ export { type ImageStart, imageStart, planImage } from './image-plan.ts';
 export { isWithoutBootstrap } from './identifiers.ts';
 export { refreshJava } from './java/add-java.ts';
 export type {
+  GenericLaunch,
   InitializationType,
+  LateBinding,
   LaunchFacts,
   LaunchPlan,
   RuntimeCatalog,

@@ -5,7 +5,8 @@ import { debugVariables } from './debugging.ts';
 import type { RuntimeFamily } from './identifiers.ts';
 import type { Interpreter } from './interpreters.ts';
 import { javaArguments } from './java/launch.ts';
-import type { DebugLaunch, LaunchFacts, LaunchPlan } from './launch.ts';
+import { lateBindingOf } from './late-binding.ts';
+import type { DebugLaunch, LateBinding, LaunchFacts, LaunchPlan } from './launch.ts';
 import type { Machine } from './machine.ts';
 
 type Command = readonly [string, ...string[]];
@@ -36,9 +37,8 @@ export function planNode(
   prepared: PreparedRuntime,
 ): LaunchPlan {
   const flags = heapFlags(version);
-  return planLanguage(version, family, {
+  return planBootstrap(version, family, {
     prepared,
-    usesRuntimeSocket: true,
     command: (interpreter, inside) => [interpreter, ...flags, `${inside.path('/var/runtime')}/bootstrap.cjs`],
   });
 }
@@ -59,9 +59,8 @@ export function planPython(
   prepared: PreparedRuntime,
 ): LaunchPlan {
   const flags = siteFlags(version);
-  return planLanguage(version, family, {
+  return planBootstrap(version, family, {
     prepared,
-    usesRuntimeSocket: true,
     command: (interpreter, inside) => [
       interpreter,
       ...flags,
@@ -102,29 +101,57 @@ export function planJava(
   });
 }
 
+interface BootstrapStart {
+  readonly prepared: PreparedRuntime;
+  readonly command: (interpreter: string, inside: InsideView) => Command;
+}
+
+/** Our own bootstraps, over the Unix socket: the same command whether or not the function is known yet. */
+function planBootstrap(
+  version: FunctionVersion,
+  family: RuntimeFamily,
+  { prepared, command }: BootstrapStart,
+): LaunchPlan {
+  const { interpreter, runtimeDir, debug } = prepared;
+  const late = lateBindingOf(version, family, {
+    command: (inside) => command(programInside(interpreter, inside), inside),
+    mounts: runtimeMounts(prepared),
+    madeOf: [interpreter.path, runtimeDir],
+  });
+  const start = { prepared, usesRuntimeSocket: true, command };
+  return planLanguage(version, family, debug ? start : { ...start, late });
+}
+
 interface LanguageStart {
   readonly prepared: PreparedRuntime;
   readonly usesRuntimeSocket: boolean;
+  readonly late?: LateBinding;
   readonly command: (interpreter: string, inside: InsideView, facts: LaunchFacts) => Command;
 }
 
 function planLanguage(
   version: FunctionVersion,
   family: RuntimeFamily,
-  { prepared: { interpreter, runtimeDir, debug }, usesRuntimeSocket, command }: LanguageStart,
+  { prepared, usesRuntimeSocket, late, command }: LanguageStart,
 ): LaunchPlan {
-  const mounts: SandboxMount[] = [{ source: runtimeDir, target: '/var/runtime' }, ...(debug?.mounts ?? [])];
-  if (interpreter.prefix !== undefined) mounts.push({ source: interpreter.prefix, target: '/var/lang' });
+  const { interpreter, debug } = prepared;
   return planOf(version, family, {
-    mounts,
+    mounts: runtimeMounts(prepared),
     usesRuntimeSocket,
     ...(debug ? { debug } : {}),
+    ...(late ? { late } : {}),
     command: (inside, facts) => {
       const inner = command(programInside(interpreter, inside), inside, facts);
       const wrapper = version.environment?.['AWS_LAMBDA_EXEC_WRAPPER'];
       return wrapper ? ['/bin/sh', '-c', EXEC, wrapper, ...inner] : inner;
     },
   });
+}
+
+function runtimeMounts({ interpreter, runtimeDir, debug }: PreparedRuntime): readonly SandboxMount[] {
+  const mounts: SandboxMount[] = [{ source: runtimeDir, target: '/var/runtime' }, ...(debug?.mounts ?? [])];
+  if (interpreter.prefix !== undefined) mounts.push({ source: interpreter.prefix, target: '/var/lang' });
+  return mounts;
 }
 
 function programInside({ path, prefix }: Interpreter, inside: InsideView): string {
@@ -150,6 +177,7 @@ interface Start {
   readonly mounts: readonly SandboxMount[];
   readonly usesRuntimeSocket: boolean;
   readonly debug?: DebugLaunch;
+  readonly late?: LateBinding;
   readonly command: (inside: InsideView, facts: LaunchFacts) => Command;
 }
 
@@ -162,5 +190,6 @@ function planOf(version: FunctionVersion, family: RuntimeFamily, start: Start): 
     },
     cwd: inside.path('/var/task'),
   });
-  return { mounts: start.mounts, usesRuntimeSocket: start.usesRuntimeSocket, program };
+  const { mounts, usesRuntimeSocket, late } = start;
+  return { mounts, usesRuntimeSocket, program, ...(late ? { late } : {}) };
 }

@@ -24,6 +24,23 @@ export interface LaunchPlan {
   /** Our own bootstraps speak to the Runtime API over the Unix socket; everyone else over TCP. */
   readonly usesRuntimeSocket: boolean;
   program(inside: InsideView, facts: LaunchFacts): SandboxProgram;
+  /** Absent: always from scratch. */
+  readonly late?: LateBinding;
+}
+
+/** Whether an environment that was started ahead of need can become the version's, or why it cannot. */
+export type LateBinding = { readonly generic: GenericLaunch } | { readonly fromScratch: string };
+
+/** Starts a runtime that knows no function yet: its bootstrap asks for `GET /hearth/assignment` and waits. */
+export interface GenericLaunch {
+  /** Equal for launches whose environments may stand in for one another. */
+  readonly shape: string;
+  readonly runtime: string;
+  /** Those of the plan: what is there before the function is. */
+  readonly mounts: readonly SandboxMount[];
+  /** Files and folders of the host; once one of them is replaced, what was started before is out of date. */
+  readonly madeOf: readonly string[];
+  program(inside: InsideView, facts: Pick<LaunchFacts, 'runtimeApiAddress' | 'endpointUrl'>): SandboxProgram;
 }
 
 /** What a launch needs to let a debugger in before it loads the function's code. */

@@ -69,3 +69,13 @@ export function mayStartAhead(
   const fits = usedBytes + neededBytes <= limits.memoryBytes * AHEAD_SHARE;
   return fits && environments + 1 <= limits.environments * AHEAD_SHARE;
 }
+
+/** What is kept ready for whoever comes leaves this share of the memory free, or it would be given up again at once. */
+const SPARE_SHARE = 0.1;
+
+export function hasRoomToSpare(
+  use: MachineUse,
+  { bytes, limits }: { readonly bytes: number; readonly limits: MachineLimits },
+): boolean {
+  return use.waiting === 0 && use.usedBytes + bytes <= limits.memoryBytes * (1 - SPARE_SHARE);
+}

@@ -154,6 +154,12 @@ export class EnvironmentPool implements EnvironmentOwner {
     return count;
   }
 
+  get isStarting(): boolean {
+    if (this.preparing > 0) return true;
+    for (const environment of this.environments) if (environment.state === 'initializing') return true;
+    return false;
+  }
+
   get usedBytes(): number {
     return this.#bytesOf(this.environments);
   }

@@ -11,7 +11,9 @@ import { Admission } from './admit.ts';
 import type { GoneListener } from './ahead.ts';
 import {
   type AheadUse,
+  type CapacityDecision,
   decideCapacity,
+  hasRoomToSpare,
   type MachineLimits,
   type MachineUse,
   mayStartAhead,
@@ -81,6 +83,18 @@ export class Scheduler {
     return [...this.#pools.values()].flatMap((pool) => [...pool.environments]);
   }
 
+  /** Whether a cold start is under way, which needs the machine more than what is made ahead of need. */
+  get isStarting(): boolean {
+    if (this.#line.length > 0) return true;
+    for (const pool of this.#pools.values()) if (pool.isStarting) return true;
+    return false;
+  }
+
+  /** Whether something that nobody waits for may take so much memory. */
+  hasRoomToSpare(bytes: number): boolean {
+    return hasRoomToSpare(this.#machineUse(undefined), { bytes, limits: this.#options.machine });
+  }
+
   /** Runs one invocation. `caller` hears once; of a throttle as `TooManyRequestsException`. */
   invoke({ target, reservedTotal, invocation }: ScheduledInvocation, caller: Caller): void {
     if (this.#stopped) return caller.reject(awsError('ServiceException', 'The server is stopping.'));
@@ -127,6 +141,7 @@ export class Scheduler {
     }
     for (const environment of this.environments) this.#closeEnvironment(environment);
     while (this.#closing.size > 0) await Promise.all(this.#closing);
+    await this.#options.services.pool?.reset();
   }
 
   /** Takes no more, lets what runs finish for a while, then ends everything. Idempotent. */
@@ -247,8 +262,8 @@ export class Scheduler {
     }
   }
 
-  #machineUse(pool: EnvironmentPool): MachineUse {
-    let [liveEnvironments, usedBytes, hasIdle] = [0, 0, false];
+  #machineUse(pool: EnvironmentPool | undefined): MachineUse {
+    let [liveEnvironments, usedBytes, hasIdle] = [0, this.#options.services.pool?.usedBytes ?? 0, false];
     for (const other of this.#pools.values()) {
       liveEnvironments += other.environments.size + other.preparing;
       usedBytes += other.usedBytes;
@@ -258,7 +273,7 @@ export class Scheduler {
       liveEnvironments,
       usedBytes,
       hasIdle,
-      neededBytes: pool.neededBytes,
+      neededBytes: pool?.neededBytes ?? 0,
       waiting: this.#line.length,
     };
   }
@@ -310,7 +325,9 @@ export class Scheduler {
   }
 
   #makeRoom(pool: EnvironmentPool): boolean {
-    const decision = decideCapacity(this.#machineUse(pool), this.#options.machine);
+    const decide = (): CapacityDecision => decideCapacity(this.#machineUse(pool), this.#options.machine);
+    let decision = decide();
+    while (decision !== 'start' && this.#options.services.pool?.giveUpOne()) decision = decide();
     if (decision === 'evict') this.#evict();
     return decision === 'start' || decision === 'evict';
   }

@@ -5,6 +5,7 @@ import os
 
 API = b"/2018-06-01/runtime"
 NEXT_REQUEST = b"GET " + API + b"/invocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n"
+ASSIGNMENT_REQUEST = b"GET /hearth/assignment HTTP/1.1\r\nHost: runtime\r\n\r\n"
 END_OF_HEAD = b"\r\n\r\n"
 READ_BYTES = 65_536
 HEAD_LIMIT_BYTES = 65_536
@@ -25,6 +26,11 @@ class RuntimeConnection:
         self._socket = _socket.socket(family, _socket.SOCK_STREAM)
         self._socket.connect(address)
         self._received = bytearray()
+
+    def assignment(self):
+        """What to run, as JSON: once, before anything else, in a process that was started without knowing."""
+        self._socket.sendall(ASSIGNMENT_REQUEST)
+        return self._read_response()[1]
 
     def next(self):
         """Waits for an event. Returns its headers, names in lower case, and its body."""

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from .assignment import await_assignment
 from .connection import RuntimeConnection, header_text, take_runtime_address
 from .context import LambdaContext
 from .faults import Fault, describe_current
@@ -17,6 +18,9 @@ INIT_ERROR_EXIT_CODE = 1
 def main():
     environ = os.environ
     connection = RuntimeConnection(take_runtime_address(environ))
+    if "HEARTH_UNASSIGNED" in environ:
+        await_assignment(environ, connection)
+        take_runtime_address(environ)
     log = start_logging(environ)
     _add_exit_builtins()
     set_search_path(environ)

@@ -60,6 +60,11 @@ export const startFlags: readonly Flag[] = [
     description: "a registry of your own that ECR's addresses stand for",
   },
   {
+    flags: '--pool <number>',
+    description: 'environments kept ready for each runtime, so that cold starts are short; 0 for none',
+    default: '4',
+  },
+  {
     flags: '--log-level <level>',
     description: "the server's own diagnostics on standard error",
     default: 'warn',
@@ -139,6 +144,7 @@ function readOptions(values: FlagValues, { env, version }: CommandContext): Hear
     sandbox: readSandbox(text(values, 'sandbox')),
     auth,
     hotReloadFolders: texts(values, 'hot-reload'),
+    poolSize: wholeNumber(values, 'pool', 0, 64) ?? 4,
     allowedHostPorts: texts(values, 'allow-host-port').map(readPort),
     accountConcurrency: wholeNumber(values, 'account-concurrency', 100, 100_000),
     registry: text(values, 'registry'),

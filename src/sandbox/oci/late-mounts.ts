@@ -34,7 +34,6 @@ const ATTRIBUTE_BYTES = 32;
 export function createLateMounts(library: NativeLibrary): LateMounts {
   const calls = bindCalls(library);
   if (!knowsMountAttributes(calls.attributes)) return { possible: false, mount: refuse };
-  calls.unshare.call(CLONE_FS);
   return { possible: true, mount: (pid, mounts) => mountInside(calls, pid, mounts) };
 }
 
@@ -109,7 +108,7 @@ function readOnlyTree({ openTree, attributes }: Calls, source: string): number {
 }
 
 /** Runs `work` with this thread inside the mount namespace of `pid`. `work` must not wait: other code would run over there. */
-function enter({ setns, fchdir, chroot }: Calls, pid: number, work: () => void): void {
+function enter({ unshare, setns, fchdir, chroot }: Calls, pid: number, work: () => void): void {
   const opened: number[] = [];
   const open = (path: string): number => {
     const fd = openSync(path, 'r');
@@ -119,6 +118,8 @@ function enter({ setns, fchdir, chroot }: Calls, pid: number, work: () => void):
   try {
     const [there, home] = [open(`/proc/${pid}/ns/mnt`), open('/proc/thread-self/ns/mnt')];
     const [root, folder] = [open('/'), open('.')];
+    // Again each time: threads that this one has started since share with it.
+    unshare.call(CLONE_FS);
     setns.call(there, CLONE_NEWNS);
     try {
       work();

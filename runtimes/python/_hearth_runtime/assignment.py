@@ -1,0 +1,22 @@
+"""For a process that was started ahead of need, without knowing what it will run."""
+
+import os
+
+from .payloads import parse_event
+
+
+def await_assignment(environ, connection):
+    """Waits, over the platform's own socket, for its function, then looks as if it had been started for that one."""
+    assignment = parse_event(connection.assignment(), "application/json")
+    os.chdir(assignment["folder"])
+    _adopt_variables(environ, assignment["variables"])
+
+
+def _adopt_variables(environ, variables):
+    """What stays as it was keeps its place, so that the order too is that of a process started with these variables."""
+    for name in list(environ):
+        if name not in variables:
+            del environ[name]
+    for name, value in variables.items():
+        if environ.get(name) != value:
+            environ[name] = value
