@@ -66,7 +66,7 @@ import { machineLimits, Scheduler } from './scheduler/index.ts';
 import { applyMigrations, type Database, lockDatabase, lockDataFolder, openDatabase } from './store/index.ts';
 import { type Logs, openLogs } from './telemetry/index.ts';
 
-export type { DebugLine, ServerStatus } from './operator/index.ts';
+export type { DebugLine, PoolSummary, ServerStatus } from './operator/index.ts';
 
 /** Everything that `hearth start` can be told. */
 export interface HearthOptions {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Api, CallContext } from '../api/index.ts';
 import type { OperationModel, ServiceModel, WireRequest } from '../aws-protocol/index.ts';
-import type { Ids, Log } from '../base/index.ts';
+import type { Clock, Ids, Log } from '../base/index.ts';
 import type { FunctionLookup } from '../functions/index.ts';
 import type { Invoker } from '../invoke/index.ts';
 import { AwsError, awsError, notImplemented, serviceError } from '../model/index.ts';
@@ -17,6 +17,7 @@ import { respond, respondJson, respondLines } from './http/respond.ts';
 import type { UnreadAnswers } from './http/unread-answers.ts';
 import { type InvokeAccess, type InvokeNeeds, performInvoke } from './invoke/invoke-handler.ts';
 import { flatHeaders, invokedFunction, streamedFunction } from './invoke/invoke-request.ts';
+import { phasesAskedFor } from './invoke/phases-header.ts';
 import { performStreamingInvoke } from './invoke/streaming-invoke.ts';
 import type { InFlight } from './in-flight.ts';
 import type { EdgeLimits } from './limits.ts';
@@ -31,6 +32,7 @@ export interface RequestHandlerNeeds {
   readonly control: ControlPlane;
   readonly downloads: Downloads;
   readonly ids: Ids;
+  readonly clock: Clock;
   readonly log: Log;
   readonly limits: EdgeLimits;
   readonly inFlight: InFlight;
@@ -116,6 +118,7 @@ export class RequestHandler {
 
   /** The path of every warm invocation: the model is not walked, the payload stays as it came. */
   async #invoke(exchange: Exchange, functionName: string, streaming: boolean): Promise<void> {
+    const phases = phasesAskedFor(exchange.request.headers, this.#needs.clock);
     const authenticated = this.#authenticate(exchange);
     const { scope, identity } = authenticated;
     if (scope.service !== 'lambda') return this.#callAs(exchange, authenticated);
@@ -129,11 +132,13 @@ export class RequestHandler {
       identity,
       requestId,
       headers: request.headers,
+      phases: streaming ? undefined : phases,
     };
     if (streaming) {
       const { unreadStallMs: stallMs } = this.#needs.limits;
       return performStreamingInvoke(this.#streamNeeds, { response, call, payload }, stallMs);
     }
+    phases?.end('receive');
     await performInvoke(this.#invokeNeeds, { response, call, payload });
   }
 

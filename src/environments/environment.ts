@@ -155,6 +155,7 @@ export class ExecutionEnvironment {
   /** Runs one invocation. Only while `acceptsInvocation(state)`. */
   invoke(invocation: EnvironmentInvocation, caller: Caller): void {
     invariant(acceptsInvocation(this.#state), `an environment that is ${this.#state} takes no invocation`);
+    invocation.phases?.end(this.#state === 'new' ? 'prepare' : 'queue');
     if (this.#state === 'new') void this.#initThenInvoke(invocation, caller);
     else if (this.#state === 'reset') this.#initWithinInvoke(invocation, caller);
     else this.#resume(invocation, caller);
@@ -215,6 +216,7 @@ export class ExecutionEnvironment {
     const run = this.#run;
     if (!run || this.#state !== 'invoking') return;
     this.#move('answer');
+    run.invocation.phases?.end('invoke');
     run.verdict = verdictOfAnswer(answer);
     run.conclude(outcomeOfAnswer(answer));
     this.#journal.telemetry?.answered(run, answer);
@@ -285,6 +287,7 @@ export class ExecutionEnvironment {
     const failed = await this.#initPhase(this.#services.timings.initMs);
     if (this.#state === 'closed') return caller.reject(environmentLost());
     if (!failed) {
+      this.#process?.describeStart(invocation.phases);
       const startedMs = this.#services.clock.monotonicMs();
       return this.#begin(
         new InvocationRun(invocation, caller, { startedMs, initMs: startedMs - this.#initStartedMs }),
@@ -352,6 +355,7 @@ export class ExecutionEnvironment {
     if (this.#initDone) return this.#endInitPhase(undefined);
     const run = this.#run;
     invariant(run, 'an Init without its own phase belongs to an invocation');
+    this.#process?.describeStart(run.invocation.phases);
     this.#move('invoke');
     this.#deliver(
       run,

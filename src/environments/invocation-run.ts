@@ -1,3 +1,4 @@
+import type { PhaseTimes } from '../base/index.ts';
 import type { RuntimeInvocation } from '../runtime-api/index.ts';
 import type { EnvironmentOutcome, Verdict } from './failures.ts';
 import type { ResponseStream } from './response-stream/response-relay.ts';
@@ -14,6 +15,8 @@ export interface EnvironmentInvocation {
   readonly tail: boolean;
   /** Takes a streamed response while the function writes it; absent, the outcome has the whole of it. */
   readonly responseStream?: ResponseStream | undefined;
+  /** Where the caller wants to know how long what took. */
+  readonly phases?: PhaseTimes | undefined;
 }
 
 /** Whom the outcome goes to: called exactly once, either of the two. A function's own failure is an outcome. */

@@ -1,3 +1,4 @@
+import type { PhaseTimes } from '../base/index.ts';
 import { type FunctionVersion, limits } from '../model/index.ts';
 import { type RuntimeObserver, RuntimeSession, type ShutdownReason } from '../runtime-api/index.ts';
 import { imageStart, type InitializationType } from '../runtimes/index.ts';
@@ -12,6 +13,7 @@ import {
 import type { InitPhase } from './extensions/telemetry-records.ts';
 import type { Journal } from './journal.ts';
 import { faultBeforeStart, faultOfStart, type LaunchFault, launchErrorLine } from './image-launch.ts';
+import { type StartStep, StartSteps } from './start-steps.ts';
 import type { EnvironmentServices, PreparedVersion } from './services.ts';
 
 /** A custom runtime brings its own `bootstrap`, in the code or in a layer; without one nothing can be started. */
@@ -57,6 +59,7 @@ export class RuntimeProcess {
   readonly started: Promise<void>;
   readonly #options: ProcessOptions;
   #sandbox: Sandbox | undefined;
+  readonly #steps = new StartSteps();
   #silenced = false;
 
   constructor(options: ProcessOptions) {
@@ -89,6 +92,7 @@ export class RuntimeProcess {
       throw error;
     });
     this.#sandbox = sandbox;
+    this.#step('sandbox');
     log.follow(sandbox);
     this.extensions.attach(sandbox);
     void sandbox.commandExited.then((exit) => {
@@ -107,7 +111,18 @@ export class RuntimeProcess {
   async #startSandbox(spec: SandboxSpec): Promise<Sandbox> {
     const { services, prepared, previous } = this.#options;
     if (previous) return services.sandboxes.restart(previous, spec);
-    return (await services.pool?.bind(prepared, spec)) ?? services.sandboxes.start(spec);
+    return services.pool?.bind(prepared, spec, this.#step) ?? services.sandboxes.start(spec);
+  }
+
+  readonly #step = (name: StartStep): void => {
+    this.#steps.at(name, this.#options.services.clock.monotonicMs());
+  };
+
+  /** Adds what this start, which has just become Ready, was made of. */
+  describeStart(phases: PhaseTimes | undefined): void {
+    if (!phases) return;
+    this.#steps.describe(phases);
+    phases.end('init');
   }
 
   /** Ends everything that runs and reads its last output. Resolves false when that would not end. */
@@ -153,7 +168,10 @@ export class RuntimeProcess {
 
   #spec(): SandboxSpec {
     const { version, services, prepared, log, initializationType } = this.#options;
-    const onConnection: SandboxListener['onConnection'] = (socket) => this.session.attach(socket);
+    const onConnection: SandboxListener['onConnection'] = (socket) => {
+      this.#step('runtime');
+      this.session.attach(socket);
+    };
     const [endpoint] = services.listeners;
     return {
       id: `env-${services.ids.hex(20)}`,

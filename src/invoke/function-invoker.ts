@@ -61,7 +61,7 @@ export class FunctionInvoker implements Invoker {
 
 /** Member by member: on the path of every invocation a spread costs ten times as much. */
 function withArn(request: InvocationRequest, invokedFunctionArn: string): EnvironmentInvocation {
-  const { requestId, payload, clientContext, traceHeader, tenantId, tail, responseStream } = request;
+  const { requestId, payload, clientContext, traceHeader, tenantId, tail, responseStream, phases } = request;
   return {
     requestId,
     invokedFunctionArn,
@@ -71,6 +71,7 @@ function withArn(request: InvocationRequest, invokedFunctionArn: string): Enviro
     tenantId,
     tail,
     responseStream,
+    phases,
   };
 }
 

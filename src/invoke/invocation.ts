@@ -1,3 +1,4 @@
+import type { PhaseTimes } from '../base/index.ts';
 import type { ResponseStream } from '../environments/index.ts';
 import type { FunctionAddress } from '../functions/index.ts';
 
@@ -15,6 +16,7 @@ export interface InvocationRequest {
   readonly tail: boolean;
   /** Takes a streamed response while the function writes it; the outcome then is its end, without the payload. */
   readonly responseStream?: ResponseStream | undefined;
+  readonly phases?: PhaseTimes | undefined;
 }
 
 /** A function's failure is data here: `functionError` set, HTTP status still 200. */

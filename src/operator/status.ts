@@ -1,12 +1,12 @@
 import type { Clock } from '../base/index.ts';
-import type { ExecutionEnvironment } from '../environments/index.ts';
+import type { ExecutionEnvironment, GenericPoolStatus } from '../environments/index.ts';
 import type { FunctionsModule } from '../functions/index.ts';
 import type { Scheduler } from '../scheduler/index.ts';
 
 export interface StatusParts {
   readonly server: ServerFacts;
   readonly features: Pick<FunctionsModule, 'count'>;
-  readonly scheduler: Pick<Scheduler, 'environments'>;
+  readonly scheduler: Pick<Scheduler, 'environments' | 'genericPool'>;
   readonly clock: Clock;
   /** Of the edge: so far, and at this moment. */
   requests(): { readonly served: number; readonly inFlight: number };
@@ -42,9 +42,20 @@ export interface ServerStatus {
   readonly environments: {
     readonly live: number;
     readonly busy: number;
+    /** Started ahead of need, without a function; absent with `--pool 0`. */
+    readonly pool?: PoolSummary;
     /** Those that use most memory first, and no more than `MOST_LISTED`. */
     readonly byVersion: readonly VersionEnvironments[];
   };
+}
+
+/** The generic environments that wait for a function. */
+export interface PoolSummary {
+  readonly ready: number;
+  readonly starting: number;
+  readonly usedMiB: number;
+  /** Runtime to number of those that are ready. */
+  readonly byRuntime: Readonly<Record<string, number>>;
 }
 
 /** The environments of one function version. */
@@ -76,20 +87,25 @@ export async function readStatus(parts: StatusParts): Promise<ServerStatus> {
     memoryMiB: mebibytes(process.memoryUsage.rss()),
     requests: parts.requests(),
     ...(await parts.features.count()),
-    environments: summaryOf(parts.scheduler.environments),
+    environments: summaryOf(parts.scheduler),
   };
 }
 
-function summaryOf(environments: readonly ExecutionEnvironment[]): ServerStatus['environments'] {
+function summaryOf({ environments, genericPool }: StatusParts['scheduler']): ServerStatus['environments'] {
   const byVersion = Map.groupBy(environments, ({ version }) => version.deploymentId);
   return {
     live: environments.length,
     busy: environments.filter(({ state }) => state === 'invoking').length,
+    ...(genericPool ? { pool: poolOf(genericPool) } : {}),
     byVersion: [...byVersion.values()]
       .map(versionOf)
       .sort((a, b) => b.usedMiB - a.usedMiB)
       .slice(0, MOST_LISTED),
   };
+}
+
+function poolOf({ ready, starting, usedBytes, byRuntime }: GenericPoolStatus): PoolSummary {
+  return { ready, starting, usedMiB: mebibytes(usedBytes), byRuntime };
 }
 
 function versionOf(environments: readonly ExecutionEnvironment[]): VersionEnvironments {

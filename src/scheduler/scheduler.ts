@@ -3,6 +3,7 @@ import {
   type EnvironmentInvocation,
   type EnvironmentServices,
   type ExecutionEnvironment,
+  type GenericPoolStatus,
 } from '../environments/index.ts';
 import type { InvocationTarget } from '../functions/index.ts';
 import { awsError, type FunctionVersion, limits } from '../model/index.ts';
@@ -81,6 +82,11 @@ export class Scheduler {
   /** Live environments, for status and tests. */
   get environments(): readonly ExecutionEnvironment[] {
     return [...this.#pools.values()].flatMap((pool) => [...pool.environments]);
+  }
+
+  /** What is kept ready for whichever function comes next; absent where nothing is. */
+  get genericPool(): GenericPoolStatus | undefined {
+    return this.#options.services.pool?.status;
   }
 
   /** Whether a cold start is under way, which needs the machine more than what is made ahead of need. */
@@ -248,6 +254,7 @@ export class Scheduler {
   async #start({ pool, invocation, caller }: PendingInvocation): Promise<void> {
     const epoch = this.#epoch;
     pool.preparing++;
+    invocation.phases?.end('queue');
     try {
       const prepared = await pool.prepare(this.#options.services);
       if (epoch !== this.#epoch) throw wasReset();

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { endpointFlags, lambdaClient } from '../clients.ts';
 import { invokeStreaming } from '../stream.ts';
 import { inspectFlags, type InvokeAnswer, invokeUnderDebugger, wantsInspector } from '../inspect.ts';
+import { type Phase, printWaterfall, traceInvocations } from '../invocation-trace.ts';
 import { type Command, type CommandContext, exitCodes, text, UsageError } from '../command.ts';
 
 export const invoke: Command = {
@@ -14,6 +15,7 @@ export const invoke: Command = {
     { flags: '--tenant-id <id>', description: 'the tenant, for a function with tenant isolation' },
     { flags: '--tail', description: 'print the log of this invocation, REPORT line included' },
     { flags: '--stream', description: 'print the answer while the function writes it' },
+    { flags: '--trace', description: 'print how long each phase of the invocation took (Hearth only)' },
     ...inspectFlags,
     ...endpointFlags,
   ],
@@ -22,6 +24,7 @@ export const invoke: Command = {
     'hearth invoke hello --event events/order.json --qualifier live',
     'generate | hearth invoke hello --event -',
     'hearth invoke chat --stream',
+    'hearth invoke hello --trace',
     'hearth invoke hello --inspect',
   ],
   async run(values, [name = ''], context) {
@@ -40,6 +43,7 @@ export const invoke: Command = {
     }
     const { InvokeCommand } = await import('@aws-sdk/client-lambda');
     const client = await lambdaClient(values, context);
+    const trace = values['trace'] === true ? traceInvocations(client) : undefined;
     const [qualifier, tenantId] = [text(values, 'qualifier'), text(values, 'tenant-id')];
     const answer = await client.send(
       new InvokeCommand({
@@ -55,22 +59,29 @@ export const invoke: Command = {
     print(context, {
       payload: answer.Payload?.transformToString() ?? '',
       log,
+      ...(trace ? { trace: trace.phases() } : {}),
       ...(answer.FunctionError ? { error: answer.FunctionError } : {}),
     });
     return answer.FunctionError ? exitCodes.functionError : exitCodes.ok;
   },
 };
 
-function print({ output }: CommandContext, { payload, log, error }: InvokeAnswer): void {
+interface TracedAnswer extends InvokeAnswer {
+  readonly trace?: readonly Phase[];
+}
+
+function print({ output }: CommandContext, { payload, log, trace, error }: TracedAnswer): void {
   if (output.format === 'json') {
     output.json({
       Payload: payload,
       ...(log ? { Log: log } : {}),
+      ...(trace ? { Phases: trace } : {}),
       ...(error ? { FunctionError: error } : {}),
     });
     return;
   }
   if (log) output.note(output.untrusted(log.trimEnd()));
+  if (trace) printWaterfall(trace, output);
   if (error) output.note(output.style('red', `Function error: ${error}`));
   output.line(output.interactive ? output.untrusted(pretty(payload)) : payload);
 }

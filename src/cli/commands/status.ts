@@ -1,4 +1,4 @@
-import type { ServerStatus } from '../../main.ts';
+import type { PoolSummary, ServerStatus } from '../../main.ts';
 import { type Command, exitCodes } from '../command.ts';
 import { control, controlFlags } from '../control.ts';
 import type { Output } from '../output.ts';
@@ -35,6 +35,7 @@ function print(server: ServerStatus, output: Output): void {
       'Running',
       `${environments.live === 1 ? '1 environment' : `${grouped(environments.live)} environments`}, ${environments.busy} busy`,
     ],
+    ...(environments.pool ? [['Waiting', poolText(environments.pool)] as const] : []),
   ];
   for (const [name, value] of facts) output.line(`${output.style('bold', name.padEnd(11))}${value}`);
   if (environments.byVersion.length === 0) return;
@@ -54,6 +55,12 @@ function print(server: ServerStatus, output: Output): void {
     ]),
     '',
   );
+}
+
+function poolText({ ready, starting, usedMiB, byRuntime }: PoolSummary): string {
+  const each = Object.entries(byRuntime).map(([runtime, count]) => `${count} ${runtime}`);
+  const made = ready === 0 ? 'nothing' : `${each.join(', ')}; ${grouped(usedMiB)} MiB`;
+  return `${made}${starting > 0 ? `, ${starting} starting` : ''}, for the next cold starts`;
 }
 
 /** The two largest units: `2 d 4 h`, `13 min 5 s`. */

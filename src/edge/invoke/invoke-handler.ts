@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { PhaseTimes } from '../../base/index.ts';
 import type { Identity, OperationModel } from '../../aws-protocol/index.ts';
 import type { FunctionLookup } from '../../functions/index.ts';
 import {
@@ -10,6 +11,7 @@ import {
 import { functionArn, resolveFunctionName, type Scope } from '../../model/index.ts';
 import type { EventStreamAnswer } from './event-stream-answer.ts';
 import { checkPayload, type InvokeOptions, readInvokeOptions } from './invoke-request.ts';
+import { PHASES_HEADER, renderPhases } from './phases-header.ts';
 
 /** Whether another account may use a function; throws (or rejects with) AccessDeniedException. */
 export interface InvokeAccess {
@@ -31,6 +33,8 @@ export interface InvokeCall {
   readonly identity: Identity;
   readonly requestId: string;
   readonly headers: IncomingHttpHeaders;
+  /** Where they were asked for. */
+  readonly phases?: PhaseTimes | undefined;
 }
 
 export interface InvokeExchange {
@@ -63,7 +67,7 @@ export async function performInvoke(needs: InvokeNeeds, exchange: InvokeExchange
     return;
   }
   if (answer) answer.complete(await needs.invoker.invoke({ ...invocation, responseStream: answer }));
-  else writeOutcome(response, await needs.invoker.invoke(invocation), call.requestId);
+  else writeOutcome(response, await needs.invoker.invoke(invocation), call);
 }
 
 /** Throws an `AwsError` in AWS's words. What the payload says is not looked at. */
@@ -79,6 +83,7 @@ export function readInvoke(model: OperationModel, call: InvokeCall, payload: Buf
     clientContext: options.clientContext,
     tenantId: options.tenantId,
     traceHeader: typeof traceHeader === 'string' ? traceHeader : undefined,
+    phases: call.phases,
   };
   return { options, invocation };
 }
@@ -89,10 +94,19 @@ export function readInvoke(model: OperationModel, call: InvokeCall, payload: Buf
  */
 const ONE_WRITE_BYTES = 16_384;
 
-function writeOutcome(response: ServerResponse, outcome: InvocationOutcome, requestId: string): void {
+function writeOutcome(
+  response: ServerResponse,
+  outcome: InvocationOutcome,
+  { requestId, phases }: InvokeCall,
+): void {
   if (response.destroyed) return;
   const { payload } = outcome;
-  response.writeHead(200, outcomeFields(outcome, requestId));
+  const fields = outcomeFields(outcome, requestId);
+  if (phases) {
+    phases.end('answer');
+    fields.push(PHASES_HEADER, renderPhases(phases));
+  }
+  response.writeHead(200, fields);
   if (payload.length > ONE_WRITE_BYTES) response.end(payload);
   else response.end(asBuffer(payload).toString('latin1'), 'latin1');
 }

@@ -19,7 +19,15 @@ const HEAD_END = '\r\n\r\n';
 const PLAIN_HEAD = /^POST [!-~]+ HTTP\/1\.1\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[ -~]*\r\n)+$/;
 const PLAIN_LENGTH = /^\d{1,5}$/;
 /** What changes how a request is framed or answered, and what a browser's page sends. */
-const NOT_PLAIN = ['transfer-encoding', 'expect', 'upgrade', 'trailer', 'origin', 'sec-fetch-site'] as const;
+const NOT_PLAIN = [
+  'transfer-encoding',
+  'expect',
+  'upgrade',
+  'trailer',
+  'origin',
+  'sec-fetch-site',
+  'x-hearth-trace',
+] as const;
 
 /** The request at the start of `bytes`; undefined where it is not whole or not plain, be it right or wrong. */
 export function readPlainRequest(bytes: Buffer): PlainRequest | undefined {

@@ -78,13 +78,14 @@ export class GenericEnvironment {
    * Becomes the environment that `spec` describes, with its variables, code, layers, memory and connections. Throws a
    * `SandboxError` where that fails: it is of no further use then. Nobody else may ever get it after this.
    */
-  bind(spec: SandboxSpec): Sandbox {
+  bind(spec: SandboxSpec, mounted: () => void): Sandbox {
     const [sandbox, inside, socket] = [this.#running, this.#inside, this.#socket];
     invariant(inside && socket && !this.#assigned, 'a generic environment is bound once, when it waits');
     this.#assigned = spec;
     const { mounts } = this.#launch;
     sandbox.limitMemory(spec.memoryBytes);
     sandbox.mountLate(spec.mounts.filter(({ target }) => mounts.every((own) => own.target !== target)));
+    mounted();
     socket.write(encodeAssignment(spec.program(inside)));
     spec.onRuntimeSocket?.(socket);
     sandbox.thaw();

@@ -59,22 +59,31 @@ export class GenericPool {
 
   /**
    * An environment of the pool turned into the one that `spec` describes, or undefined: none is ready, or this start is none
-   * for the pool. Either way the pool learns of the cold start. Takes about half a millisecond.
+   * for the pool. `step` hears of `pool` and `mounts` as they are done. Either way the pool learns of the cold start. Synchronous: about half a millisecond.
    */
-  async bind(prepared: PreparedVersion, spec: SandboxSpec): Promise<Sandbox | undefined> {
-    if (!this.#works) return undefined;
-    const late = await lateBindingIn(prepared);
-    return late && 'generic' in late && !this.#closed ? this.#bind(late.generic, spec) : undefined;
+  bind(
+    prepared: PreparedVersion,
+    spec: SandboxSpec,
+    step: (name: 'pool' | 'mounts') => void = () => undefined,
+  ): Sandbox | undefined {
+    if (!this.#works || this.#closed) return undefined;
+    const late = lateBindingIn(prepared);
+    return late && 'generic' in late ? this.#bind(late.generic, spec, step) : undefined;
   }
 
-  #bind(launch: GenericLaunch, spec: SandboxSpec): Sandbox | undefined {
+  #bind(
+    launch: GenericLaunch,
+    spec: SandboxSpec,
+    step: (name: 'pool' | 'mounts') => void,
+  ): Sandbox | undefined {
     const shape = this.#shapeOf(launch, spec);
     shape.asked(this.#options.clock.monotonicMs(), this.#options.limits.perShape);
     this.#refill.set(QUIET_MS);
     const generic = shape.take();
     if (!generic) return undefined;
+    step('pool');
     try {
-      return generic.bind(spec);
+      return generic.bind(spec, () => step('mounts'));
     } catch (cause) {
       this.#options.log.error({ cause }, 'a generic environment could not be bound');
       this.#track(generic.destroy());

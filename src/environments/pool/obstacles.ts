@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LateBinding } from '../../runtimes/index.ts';
 import type { PreparedVersion } from '../services.ts';
@@ -21,24 +21,26 @@ export function obstacleIn({ task, taskLib, optLib, extensions }: StartFolders):
   return library && `${library} is a library that the interpreter may be linked with when it starts`;
 }
 
-/** The plan's own answer, unless code or layers object. */
-export async function lateBindingIn(prepared: PreparedVersion): Promise<LateBinding | undefined> {
+/**
+ * The plan's own answer, unless code or layers object. Looked up without leaving the thread: four small folders take 40 µs,
+ * four turns of other threads up to 10 ms on a busy machine.
+ */
+export function lateBindingIn(prepared: PreparedVersion): LateBinding | undefined {
   const { plan, task, opt } = prepared;
   if (!plan.late || 'fromScratch' in plan.late) return plan.late;
-  const inLayers = (name: string): Promise<readonly string[]> =>
-    opt === undefined ? NOTHING : namesIn(join(opt, name));
-  const [inTask, taskLib, optLib, extensions] = await Promise.all([
-    namesIn(task),
-    namesIn(join(task, 'lib')),
-    inLayers('lib'),
-    inLayers('extensions'),
-  ]);
-  const obstacle = obstacleIn({ task: inTask, taskLib, optLib, extensions });
+  const obstacle = obstacleIn({
+    task: namesIn(task),
+    taskLib: namesIn(join(task, 'lib')),
+    optLib: opt === undefined ? [] : namesIn(join(opt, 'lib')),
+    extensions: opt === undefined ? [] : namesIn(join(opt, 'extensions')),
+  });
   return obstacle === undefined ? plan.late : { fromScratch: obstacle };
 }
 
-const NOTHING = Promise.resolve([]);
-
-function namesIn(folder: string): Promise<readonly string[]> {
-  return readdir(folder).catch(() => []);
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
