@@ -8,8 +8,7 @@ const FIRST_WITH_IMPORTED_HANDLERS = 24;
  */
 async function awaitAssignment(env, connection) {
   // The loader of ES modules takes 3 ms to get ready, which nobody waits for here.
-  if (Number.parseInt(process.versions.node, 10) >= FIRST_WITH_IMPORTED_HANDLERS)
-    await import('node:process');
+  if (Number.parseInt(process.versions.node, 10) >= FIRST_WITH_IMPORTED_HANDLERS) await import('node:path');
   const { variables, folder } = await connection.assignment();
   process.chdir(folder);
   adoptVariables(env, variables);
@@ -17,9 +16,7 @@ async function awaitAssignment(env, connection) {
 
 /** What stays as it was keeps its place, so that the order too is that of a process started with these variables. */
 function adoptVariables(env, variables) {
-  for (const name of Object.keys(env)) {
-    if (!Object.hasOwn(variables, name)) delete env[name];
-  }
+  delete env.HEARTH_UNASSIGNED;
   for (const [name, value] of Object.entries(variables)) {
     if (env[name] !== value) env[name] = value;
   }

@@ -17,6 +17,7 @@ describe('what a program reads only at its start wants a start of its own', () =
     ['nodejs24.x', 'NODE_OPTIONS', 'Node.js reads it when it starts'],
     ['nodejs24.x', 'NODE_EXTRA_CA_CERTS', 'Node.js reads it when it starts'],
     ['nodejs24.x', 'NODE_PATH', 'Node.js reads it when it starts'],
+    ['nodejs24.x', 'HOME', 'Node.js looks for modules there from its start'],
     ['nodejs24.x', 'UV_THREADPOOL_SIZE', 'libuv reads it when Node.js starts'],
     ['nodejs24.x', 'SSL_CERT_FILE', 'OpenSSL is configured when the interpreter starts'],
     ['python3.12', 'PYTHONPATH', 'Python reads it when it starts'],
@@ -42,7 +43,7 @@ describe('what a program reads only at its start wants a start of its own', () =
 });
 
 test('everything else is set late', () => {
-  const environment = { NODE_ENV: 'production', PATH: '/opt/bin', HOME: '/tmp', TABLE: 't', SOLD_: '' };
+  const environment = { NODE_ENV: 'production', PATH: '/opt/bin', TABLE: 't', SOLD_: '' };
   expect(reason('nodejs24.x', environment)).toBeUndefined();
   expect(reason('python3.13', environment)).toBeUndefined();
   expect(reason('python3.13', { NODE_OPTIONS: '--inspect' })).toBeUndefined();

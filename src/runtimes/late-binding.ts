@@ -16,6 +16,7 @@ const READ_AT_START: readonly { readonly names: RegExp; readonly reader: string 
 const READ_AT_START_BY: Readonly<Record<string, typeof READ_AT_START>> = {
   nodejs: [
     { names: /^NODE_(?!ENV$)/, reader: 'Node.js reads it when it starts' },
+    { names: /^HOME$/, reader: 'Node.js looks for modules there from its start' },
     { names: /^UV_/, reader: 'libuv reads it when Node.js starts' },
   ],
   python: [{ names: /^PYTHON/, reader: 'Python reads it when it starts' }],

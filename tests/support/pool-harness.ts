@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Log, randomIds, WallClock } from '../../src/base/index.ts';
@@ -159,8 +159,11 @@ export class PoolHarness {
   #write(files: Files): string {
     const folder = join(this.folder, `code-${++this.#made}`);
     for (const [name, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), text, { mode: 0o755 });
+      const path = join(folder, name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+      // Whoever cannot write here is kept from it by the mount alone.
+      for (const open of [folder, dirname(path), path]) chmodSync(open, 0o777);
     }
     return folder;
   }

@@ -13,10 +13,13 @@ def await_assignment(environ, connection):
 
 
 def _adopt_variables(environ, variables):
-    """What stays as it was keeps its place, so that the order too is that of a process started with these variables."""
-    for name in list(environ):
-        if name not in variables:
-            del environ[name]
+    """
+    What stays as it was keeps its place, and what the interpreter itself added comes last (LC_CTYPE, for a locale that is
+    not installed): the order too is that of a process started with these variables.
+    """
+    del environ["HEARTH_UNASSIGNED"]
+    own = {name: environ.pop(name) for name in list(environ) if name not in variables}
     for name, value in variables.items():
         if environ.get(name) != value:
             environ[name] = value
+    environ.update(own)
