@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { attackTest as test } from '../support/attacks.ts';
 import { createNode, createPython, invoke, lambdaClient } from '../support/functions.ts';
 import { type RunningHearth, startHearth } from '../support/hearth.ts';
+import { bothLanguagesWait, statusOf } from '../support/pool-status.ts';
 import { programsOf, remainsOf, sandboxLayoutOf } from '../support/sandbox-remains.ts';
-import type { ServerStatus } from '../../src/main.ts';
 
 let dataFolder: string;
 let hearth: RunningHearth;
@@ -16,22 +16,6 @@ beforeAll(async () => {
   hearth = await startHearth({ dataFolder });
 });
 afterAll(() => hearth.dispose());
-
-async function poolOf(): Promise<NonNullable<ServerStatus['environments']['pool']>> {
-  const authorization = `Bearer ${readFileSync(join(dataFolder, 'operator-token'), 'utf8').trim()}`;
-  const answer = await fetch(`${hearth.endpoint}/_hearth/status`, { headers: { authorization } });
-  const { environments } = (await answer.json()) as ServerStatus;
-  if (!environments.pool) throw new Error('there is no pool');
-  return environments.pool;
-}
-
-/** As soon as generic environments of both languages wait. */
-async function bothWait(): Promise<void> {
-  for (;;) {
-    const { byRuntime } = await poolOf();
-    if (Object.keys(byRuntime).length === 2) return;
-  }
-}
 
 /** Where a crashed server left things, the next one leaves nothing but what it made itself. */
 async function restart(): Promise<void> {
@@ -56,7 +40,7 @@ test('killed while generic environments wait and while they are bound, it leaves
   for (const round of [0, 1, 2]) {
     const client = lambdaClient(hearth.endpoint);
     await Promise.all([invoke(client, 'node-0'), invoke(client, 'python-0')]);
-    await bothWait();
+    await bothLanguagesWait(hearth);
     if (round > 0) {
       // Cold starts of all others, and the end as soon as one of them has its answer.
       const answers = [1, 2, 3, 4, 5].flatMap((index) => [
@@ -78,7 +62,7 @@ test('killed while generic environments wait and while they are bound, it leaves
 test('a server without a pool keeps nothing ready, and says so by its silence', async () => {
   await hearth.stop();
   hearth = await startHearth({ dataFolder, args: ['--pool', '0'] });
-  await expect(poolOf()).rejects.toThrow('there is no pool');
+  expect((await statusOf(hearth)).environments.pool).toBeUndefined();
   const client = lambdaClient(hearth.endpoint);
   expect((await invoke(client, 'node-1')).payload).toBe(1);
   expect((await invoke(client, 'node-2')).payload).toBe(2);
