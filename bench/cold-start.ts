@@ -48,23 +48,35 @@ interface ColdStarts {
   readonly hearthMs: number[];
   readonly initMs: number[];
   readonly bareMs: number[];
+  /** Each phase's name to its durations. */
+  readonly phases: Map<string, number[]>;
 }
 
-async function measure(language: keyof typeof HANDLERS, bare: readonly string[]): Promise<ColdStarts> {
+/** Between two cold starts with the pool, as a user has it: nobody deploys and calls twenty times a second. */
+const PAUSE_MS = 250;
+
+/** Every cold start by itself; with `bare`, a plain `runc run` of the interpreter after each. */
+async function measure(
+  language: keyof typeof HANDLERS,
+  { pool, bare }: { readonly pool: number; readonly bare?: readonly string[] },
+): Promise<ColdStarts> {
   const folder = mkdtempSync(join(tmpdir(), 'hearth-bench-runc-'));
-  const server = await startHearth();
-  const result: ColdStarts = { hearthMs: [], initMs: [], bareMs: [] };
+  const server = await startHearth(undefined, ['--pool', String(pool)]);
+  const result: ColdStarts = { hearthMs: [], initMs: [], bareMs: [], phases: new Map() };
   try {
     const client = new LambdaClient(server.port);
     await client.create({ name: 'first', language });
     await client.invoke('first');
     for (let index = 0; index < STARTS; index++) {
       await client.create({ name: `cold-${index}`, language });
+      if (!bare) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       const startedMs = performance.now();
-      const log = await client.invoke(`cold-${index}`);
+      const { log, phases } = await client.invokeTraced(`cold-${index}`);
       result.hearthMs.push(performance.now() - startedMs);
       result.initMs.push(Number(/Init Duration: ([\d.]+) ms/.exec(log)?.[1]));
-      result.bareMs.push(await runBare(folder, bare, index));
+      for (const [name, durationMs] of phases)
+        result.phases.set(name, [...(result.phases.get(name) ?? []), durationMs]);
+      if (bare) result.bareMs.push(await runBare(folder, bare, index));
     }
   } finally {
     await server.stop();
@@ -73,28 +85,66 @@ async function measure(language: keyof typeof HANDLERS, bare: readonly string[])
   return result;
 }
 
-function summary({ hearthMs, initMs, bareMs }: ColdStarts): Record<string, number> {
-  const round = (value: number): number => Math.round(value * 10) / 10;
+function round(value: number, digits = 1): number {
+  return Number(value.toFixed(digits));
+}
+
+function summary({ hearthMs, initMs, phases }: ColdStarts): Record<string, unknown> {
   return {
     p50Ms: round(percentile(hearthMs, 0.5)),
     p99Ms: round(percentile(hearthMs, 0.99)),
     initP50Ms: round(percentile(initMs, 0.5)),
-    bareP50Ms: round(percentile(bareMs, 0.5)),
-    ratio: Math.round((percentile(hearthMs, 0.5) / percentile(bareMs, 0.5)) * 100) / 100,
+    phasesP50Ms: Object.fromEntries(
+      [...phases].map(([name, durations]) => [name, round(percentile(durations, 0.5), 2)]),
+    ),
   };
+}
+
+async function bothWays(language: keyof typeof HANDLERS, bare: readonly string[]): Promise<BothWays> {
+  const [scratch, pooled] = [
+    await measure(language, { pool: 0, bare }),
+    await measure(language, { pool: 4 }),
+  ];
+  const bareMs = percentile(scratch.bareMs, 0.5);
+  return {
+    p50Ms: round(percentile(pooled.hearthMs, 0.5)),
+    p99Ms: round(percentile(pooled.hearthMs, 0.99)),
+    ratio: round(percentile(scratch.hearthMs, 0.5) / bareMs, 2),
+    details: {
+      withPool: { ...summary(pooled), fromThePool: pooled.phases.get('pool')?.length ?? 0, of: STARTS },
+      withoutPool: { ...summary(scratch), bareP50Ms: round(bareMs) },
+    },
+  };
+}
+
+interface BothWays {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Without the pool, to the bare interpreter. */
+  readonly ratio: number;
+  readonly details: object;
+}
+
+function holds({ p50Ms, p99Ms, ratio }: BothWays): boolean {
+  return p50Ms <= 10 && p99Ms <= 30 && ratio <= 1.6;
+}
+
+function inWords({ p50Ms, p99Ms, ratio }: BothWays): string {
+  return `p50 ${p50Ms} ms, p99 ${p99Ms} ms, without pool ${ratio} ×`;
 }
 
 export const coldStart: Bench = {
   promise: 'P3',
   run: async (): Promise<BenchResult> => {
-    const nodejs = summary(await measure('nodejs', ['/lang/node', '-e', '0']));
-    const python = summary(await measure('python', ['/usr/bin/python3', '-c', '0']));
+    const nodejs = await bothWays('nodejs', ['/lang/node', '-e', '0']);
+    const python = await bothWays('python', ['/usr/bin/python3', '-c', '0']);
     return {
       promise: 'P3',
-      promised: 'cold start without pool: p50 ≤ 1.6 × bare `runc run` of the interpreter',
-      measured: `Node.js ${nodejs['ratio']} × (${nodejs['p50Ms']} ms), Python ${python['ratio']} × (${python['p50Ms']} ms)`,
-      holds: (nodejs['ratio'] ?? 9) <= 1.6 && (python['ratio'] ?? 9) <= 1.6,
-      details: { nodejs, python },
+      promised:
+        'cold start: p50 ≤ 10 ms, p99 ≤ 30 ms with the pool; without it p50 ≤ 1.6 × bare `runc run` of the interpreter',
+      measured: `Node.js ${inWords(nodejs)}; Python ${inWords(python)}`,
+      holds: holds(nodejs) && holds(python),
+      details: { nodejs: nodejs.details, python: python.details },
     };
   },
 };

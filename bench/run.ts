@@ -1,4 +1,5 @@
 /** `npm run bench -- P1 P3`: measures the promises named, or all of them, and writes `bench/results/`. */
+import { burst } from './burst.ts';
 import { coldStart } from './cold-start.ts';
 import { growth } from './growth.ts';
 import { soak } from './soak.ts';
@@ -6,7 +7,7 @@ import { startUp } from './start-up.ts';
 import { type BenchResult, report } from './support/report.ts';
 import { latency, signedThroughput, throughput } from './throughput.ts';
 
-const benches = [throughput, signedThroughput, latency, coldStart, startUp, growth, soak];
+const benches = [throughput, signedThroughput, latency, coldStart, burst, startUp, growth, soak];
 const names = process.argv.slice(2).map((name) => name.toUpperCase());
 const results: BenchResult[] = [];
 for (const bench of benches) {

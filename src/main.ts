@@ -30,6 +30,7 @@ import {
 import {
   type EnvironmentServices,
   environmentTimings,
+  expectColdStart,
   GenericPool,
   roleSessionOf,
 } from './environments/index.ts';
@@ -323,6 +324,7 @@ function openExecution(ground: Ground, parts: ExecutionParts): Execution {
   const provisioner = new Provisioner({ ...ground, configs: settings.provisioned, lookup, scheduler });
   ground.closing.defer(() => provisioner.close());
   const autoscaling = openAutoscaling(ground, parts, provisioner);
+  lookup.onReady((version) => void expectColdStart(version, services));
   const debuggers = new RuntimeDebuggers(machine, runtimes);
   return {
     scheduler,
@@ -446,7 +448,9 @@ function environmentServices(
       return { plan, ...directories };
     },
     credentials: (version) => sessions.issue(roleSessionOf(version)),
-    ...(options.poolSize > 0 ? { pool: openPool(ground, sandboxes, scheduler) } : {}),
+    ...(options.poolSize > 0 && sandboxes.capabilities.lateBinding
+      ? { pool: openPool(ground, sandboxes, scheduler) }
+      : {}),
   };
 }
 

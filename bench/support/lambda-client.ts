@@ -70,10 +70,22 @@ export class LambdaClient {
 
   /** Resolves with the text of the log's tail. */
   async invoke(name: string, event: unknown = {}): Promise<string> {
-    const response = await this.#call('POST', `/${name}/invocations`, event, { 'X-Amz-Log-Type': 'Tail' });
+    return (await this.invokeTraced(name, event, {})).log;
+  }
+
+  /** Resolves with the text of the log's tail and how long each phase took, in milliseconds. */
+  async invokeTraced(
+    name: string,
+    event: unknown = {},
+    headers: Record<string, string> = { 'X-Hearth-Trace': '1' },
+  ): Promise<{ readonly log: string; readonly phases: ReadonlyMap<string, number> }> {
+    const more = { 'X-Amz-Log-Type': 'Tail', ...headers };
+    const response = await this.#call('POST', `/${name}/invocations`, event, more);
     if (response.headers.has('x-amz-function-error')) throw new Error(`${name}: ${await response.text()}`);
     await response.arrayBuffer();
-    return Buffer.from(response.headers.get('x-amz-log-result') ?? '', 'base64').toString();
+    const log = Buffer.from(response.headers.get('x-amz-log-result') ?? '', 'base64').toString();
+    const phases = response.headers.get('x-hearth-phases') ?? '';
+    return { log, phases: new Map([...phases.matchAll(/(\w+);dur=([\d.]+)/g)].map(phaseOf)) };
   }
 
   async #call(
@@ -108,6 +120,10 @@ export async function createFunction(port: number, credentials: Credentials, nam
   );
   await waitUntilFunctionActiveV2({ client, maxWaitTime: 60 }, { FunctionName: name });
   client.destroy();
+}
+
+function phaseOf([, name = '', duration]: RegExpExecArray): readonly [string, number] {
+  return [name, Number(duration)];
 }
 
 /** One whole Invoke request for the load generator. */

@@ -1,8 +1,9 @@
 import type { PhaseTimes } from '../base/index.ts';
-import { type FunctionVersion, limits } from '../model/index.ts';
+import type { FunctionVersion } from '../model/index.ts';
 import { type RuntimeObserver, RuntimeSession, type ShutdownReason } from '../runtime-api/index.ts';
 import { imageStart, type InitializationType } from '../runtimes/index.ts';
 import type { Sandbox, SandboxExit, SandboxListener, SandboxMount, SandboxSpec } from '../sandbox/index.ts';
+import { fixedSpecOf } from './fixed-spec.ts';
 import { addressesInside } from './addresses-inside.ts';
 import { lacksEntrypoint } from './entrypoint.ts';
 import type { EnvironmentLog } from './environment-log.ts';
@@ -27,12 +28,6 @@ export class MissingEntrypoint extends Error {
     this.fault = fault;
   }
 }
-
-/** The address of the Runtime API inside every environment, as on AWS. */
-const RUNTIME_API = { host: '169.254.100.1', port: 9_001 } as const;
-
-/** What an environment calls itself: where its extensions listen for telemetry. */
-const OWN_NAMES = { sandbox: '127.0.0.1', 'sandbox.localdomain': '127.0.0.1' } as const;
 
 export interface ProcessObserver extends RuntimeObserver, EnvironmentExtensionsObserver {
   exited(exit: SandboxExit): void;
@@ -172,7 +167,6 @@ export class RuntimeProcess {
       this.#step('runtime');
       this.session.attach(socket);
     };
-    const [endpoint] = services.listeners;
     return {
       id: `env-${services.ids.hex(20)}`,
       program: (inside) => {
@@ -185,15 +179,10 @@ export class RuntimeProcess {
         const companions = this.extensions.companions(inside);
         return companions ? { ...program, companions } : program;
       },
+      ...fixedSpecOf(version, services, onConnection),
       mounts: mountsOf(prepared),
       ...(prepared.image ? { root: prepared.image.root } : {}),
-      tmpBytes: version.ephemeralStorageMiB * 1_048_576,
-      memoryBytes: version.memoryMiB * 1_048_576,
-      pids: limits.processes,
-      openFiles: limits.openFiles,
-      listeners: [{ ...RUNTIME_API, onConnection }, endpoint, ...services.listeners.slice(1)],
       ...(prepared.plan.usesRuntimeSocket ? { onRuntimeSocket: onConnection } : {}),
-      hosts: { ...OWN_NAMES, ...services.hosts },
     };
   }
 }

@@ -34,6 +34,7 @@ export class LiveLookup implements FunctionLookup {
   readonly #parts: LiveLookupParts;
   readonly #functions = new Map<string, Map<string, Choice>>();
   #totals = new Map<string, number>();
+  readonly #readyListeners: ((version: FunctionVersion) => void)[] = [];
   readonly #retiredListeners: ((deploymentId: string) => void)[] = [];
   readonly #changeListeners: ((key: FunctionKey) => void)[] = [];
 
@@ -65,6 +66,15 @@ export class LiveLookup implements FunctionLookup {
     const [first, ...more] = version.layers.map((layer) => layer.sha256Hex);
     if (first === undefined) return { task };
     return { task, opt: more.length === 0 ? code.root(first) : await code.mergedRoot([first, ...more]) };
+  }
+
+  /** Calls the listener with each version that has just become ready to run. */
+  onReady(listener: (version: FunctionVersion) => void): void {
+    this.#readyListeners.push(listener);
+  }
+
+  ready(version: FunctionVersion): void {
+    for (const listener of this.#readyListeners) listener(version);
   }
 
   onRetired(listener: (deploymentId: string) => void): void {

@@ -65,6 +65,7 @@ export class Transitions {
     this.#parts.lookup.invalidate(version);
     this.#parts.collector.schedule(before?.serving ? codeKeys(before.serving) : []);
     if (!failure && before?.serving) this.#parts.lookup.retire(before.serving);
+    if (!failure) this.#parts.lookup.ready(version);
     if (failure) this.#parts.log.warn({ name: version.name, ...failure }, 'a deployment failed');
   }
 

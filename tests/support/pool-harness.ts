@@ -7,7 +7,9 @@ import {
   type EnvironmentServices,
   environmentTimings,
   ExecutionEnvironment,
+  expectColdStart,
   GenericPool,
+  type PreparedVersion,
 } from '../../src/environments/index.ts';
 import type { FunctionVersion } from '../../src/model/index.ts';
 import { MachineRuntimes } from '../../src/runtimes/index.ts';
@@ -105,9 +107,7 @@ export class PoolHarness {
     { pooled = true }: { readonly pooled?: boolean } = {},
   ): Promise<StartedFunction> {
     const version = testVersion(changes);
-    const task = this.#write(code.files);
-    const opt = code.layer && this.#write(code.layer);
-    const prepared = { plan: await this.runtimes.plan(version), task, ...(opt ? { opt } : {}) };
+    const prepared = await this.#prepare(version, code);
     const services = pooled ? { ...this.#services, pool: this.pool } : this.#services;
     const tell = (): void => this.#tell();
     const owner = { available: tell, closing: tell, closed: tell };
@@ -116,6 +116,22 @@ export class PoolHarness {
     const invoke = (event: unknown): Promise<EnvironmentOutcome> => this.#invoke(environment, event);
     const outcome = await invoke(code.event ?? {});
     return { environment, outcome, payload: JSON.parse(Buffer.from(outcome.payload).toString()), invoke };
+  }
+
+  /** Tells the pool that a function was deployed. */
+  async expect(changes: Partial<FunctionVersion>, code: { readonly files: Files }): Promise<void> {
+    const version = testVersion(changes);
+    const prepare = (): Promise<PreparedVersion> => this.#prepare(version, code);
+    await expectColdStart(version, { ...this.#services, pool: this.pool, prepare });
+  }
+
+  async #prepare(
+    version: FunctionVersion,
+    code: { readonly files: Files; readonly layer?: Files },
+  ): Promise<PreparedVersion> {
+    const task = this.#write(code.files);
+    const opt = code.layer && this.#write(code.layer);
+    return { plan: await this.runtimes.plan(version), task, ...(opt ? { opt } : {}) };
   }
 
   get runtimes(): MachineRuntimes {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { GenericLaunch } from '../../runtimes/index.ts';
 import type { SandboxSpec } from '../../sandbox/index.ts';
 
@@ -10,14 +11,17 @@ export type FixedSpec = Omit<
 /** Without what belongs to one start: kept for long, it must hold nothing of a function alive. */
 export function fixedPartOf(spec: SandboxSpec): FixedSpec {
   const { id: _id, program: _program, mounts: _mounts, onRuntimeSocket: _onSocket, ...rest } = spec;
-  return {
-    ...rest,
-    listeners: spec.listeners.map(({ host, port }) => ({
-      host,
-      port,
-      onConnection: (socket) => socket.destroy(),
-    })),
-  };
+  return unbound(rest);
+}
+
+/** With listeners that serve nobody yet. */
+export function unbound(fixed: FixedSpec): FixedSpec {
+  const listeners = fixed.listeners.map(({ host, port }) => ({
+    host,
+    port,
+    onConnection: (socket: Socket) => void socket.destroy(),
+  }));
+  return { ...fixed, listeners };
 }
 
 /** Equal where one may stand in for the other. Memory is not in it: that limit can be changed. */

@@ -23,7 +23,12 @@ async function harnessWith(options: PoolHarnessOptions = {}): Promise<PoolHarnes
 }
 
 const NODE = 'let calls = 0; exports.handler = async (event) => [event.say ?? "silent", ++calls];';
-const PYTHON = 'def handler(event, context):\n    return ["python", event]\n';
+const PYTHON = `import os
+found = os.listdir('/tmp')
+open('/tmp/mine', 'w')
+def handler(event, context):
+    return ['python', found]
+`;
 const nodeCode = { files: { 'index.js': NODE } };
 
 function node(harness: PoolHarness, say: string): Promise<StartedFunction> {
@@ -52,6 +57,15 @@ describe.skipIf(!possible)('a pool of generic environments', () => {
     expect(harness.complaints).toEqual([]);
   });
 
+  test('is told of a deployment, and serves its very first cold start', async () => {
+    const harness = await harnessWith();
+    await harness.expect({}, nodeCode);
+    await harness.expect({}, nodeCode);
+    await harness.ready(1);
+    expect((await node(harness, 'first')).payload).toEqual(['first', 1]);
+    expect(harness.ordinary).toEqual([]);
+  });
+
   test('gives an environment to one function only, and none to another kind of runtime or memory size', async () => {
     const harness = await harnessWith();
     await python(harness);
@@ -60,7 +74,10 @@ describe.skipIf(!possible)('a pool of generic environments', () => {
     await harness.ready(2);
     expect(harness.pool.status.byRuntime).toEqual({ 'python3.11': 1, 'nodejs24.x': 1 });
     const [one, two] = [await python(harness), await python(harness)];
-    expect(one.environment).not.toBe(two.environment);
+    expect([one.payload, two.payload]).toEqual([
+      ['python', []],
+      ['python', []],
+    ]);
     // Scratch, pool, scratch, pool, pool and one that the pool had not.
     await harness.start({ memoryMiB: 256 }, nodeCode);
     await harness.ready(3);
@@ -145,7 +162,7 @@ describe.skipIf(!possible)('a pool of generic environments', () => {
     cpSync(folder, `${folder}.new`, { recursive: true });
     renameSync(folder, `${folder}.old`);
     renameSync(`${folder}.new`, folder);
-    expect((await python(harness)).payload).toEqual(['python', {}]);
+    expect((await python(harness)).payload).toEqual(['python', []]);
     await expect(outdated?.exited).resolves.toMatchObject({ signal: 'SIGKILL' });
     await harness.ready(1);
     utimesSync(folder, 1, 1);

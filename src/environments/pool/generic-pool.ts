@@ -2,7 +2,7 @@ import { Alarm, type Clock, type Ids, type Log } from '../../base/index.ts';
 import type { GenericLaunch } from '../../runtimes/index.ts';
 import type { Sandbox, SandboxFactory, SandboxSpec } from '../../sandbox/index.ts';
 import { decidePoolStep, leastMissed, type PoolLimits, wantedOf } from './decide-pool.ts';
-import { fixedPartOf, keyOf } from './fixed-part.ts';
+import { type FixedSpec, fixedPartOf, keyOf } from './fixed-part.ts';
 import type { PreparedVersion } from '../services.ts';
 import { lateBindingIn } from './obstacles.ts';
 import { Shape } from './shape.ts';
@@ -71,12 +71,24 @@ export class GenericPool {
     return late && 'generic' in late ? this.#bind(late.generic, spec, step) : undefined;
   }
 
+  /** A function is there that may be called soon: keeps one environment ready for its first cold start. */
+  expect(prepared: PreparedVersion, spec: FixedSpec): void {
+    if (!this.#works || this.#closed) return;
+    const late = lateBindingIn(prepared);
+    if (!late || !('generic' in late)) return;
+    const { clock, limits } = this.#options;
+    const shape = this.#shapeOf(late.generic, spec);
+    if (wantedOf(shape, clock.monotonicMs(), limits.perShape) > 0) return;
+    shape.asked(clock.monotonicMs(), limits.perShape);
+    this.#refill.set(QUIET_MS);
+  }
+
   #bind(
     launch: GenericLaunch,
     spec: SandboxSpec,
     step: (name: 'pool' | 'mounts') => void,
   ): Sandbox | undefined {
-    const shape = this.#shapeOf(launch, spec);
+    const shape = this.#shapeOf(launch, fixedPartOf(spec));
     shape.asked(this.#options.clock.monotonicMs(), this.#options.limits.perShape);
     this.#refill.set(QUIET_MS);
     const generic = shape.take();
@@ -139,8 +151,7 @@ export class GenericPool {
     return this.#options.limits.perShape > 0 && this.#options.sandboxes.capabilities.lateBinding;
   }
 
-  #shapeOf(launch: GenericLaunch, spec: SandboxSpec): Shape {
-    const fixed = fixedPartOf(spec);
+  #shapeOf(launch: GenericLaunch, fixed: FixedSpec): Shape {
     const key = keyOf(launch, fixed);
     const known = this.#shapes.get(key);
     const shape =
