@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import {
   CreateFunctionCommand,
   LambdaClient as SdkClient,
@@ -27,9 +30,10 @@ export interface FunctionOptions {
   readonly code?: string;
 }
 
-/** The few calls of the Lambda API that benches make, over `fetch`. */
+/** The few calls of the Lambda API that benches make, over connections that stay open; `fetch` takes 2 ms more for each. */
 export class LambdaClient {
   readonly #base: string;
+  readonly #agent = new Agent({ keepAlive: true });
 
   constructor(port: number) {
     this.#base = `http://127.0.0.1:${port}/2015-03-31/functions`;
@@ -58,7 +62,7 @@ export class LambdaClient {
   }
 
   async #isActive(name: string): Promise<boolean> {
-    const answer = (await (await this.#call('GET', `/${name}/configuration`)).json()) as {
+    const answer = JSON.parse((await this.#call('GET', `/${name}/configuration`)).body) as {
       readonly State?: string;
       readonly LastUpdateStatus?: string;
     };
@@ -80,11 +84,10 @@ export class LambdaClient {
     headers: Record<string, string> = { 'X-Hearth-Trace': '1' },
   ): Promise<{ readonly log: string; readonly phases: ReadonlyMap<string, number> }> {
     const more = { 'X-Amz-Log-Type': 'Tail', ...headers };
-    const response = await this.#call('POST', `/${name}/invocations`, event, more);
-    if (response.headers.has('x-amz-function-error')) throw new Error(`${name}: ${await response.text()}`);
-    await response.arrayBuffer();
-    const log = Buffer.from(response.headers.get('x-amz-log-result') ?? '', 'base64').toString();
-    const phases = response.headers.get('x-hearth-phases') ?? '';
+    const answer = await this.#call('POST', `/${name}/invocations`, event, more);
+    if (answer.headers['x-amz-function-error']) throw new Error(`${name}: ${answer.body}`);
+    const log = Buffer.from(String(answer.headers['x-amz-log-result'] ?? ''), 'base64').toString();
+    const phases = String(answer.headers['x-hearth-phases'] ?? '');
     return { log, phases: new Map([...phases.matchAll(/(\w+);dur=([\d.]+)/g)].map(phaseOf)) };
   }
 
@@ -93,14 +96,17 @@ export class LambdaClient {
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
-  ): Promise<Response> {
-    const response = await fetch(this.#base + path, {
+  ): Promise<Answer> {
+    const sent = request(this.#base + path, {
       method,
+      agent: this.#agent,
       headers: { ...HEADERS, ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return response;
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    const answer = { headers: response.headers, body: await text(response) };
+    if ((response.statusCode ?? 500) < 300) return answer;
+    throw new Error(`${method} ${path}: ${response.statusCode} ${answer.body}`);
   }
 }
 
@@ -120,6 +126,11 @@ export async function createFunction(port: number, credentials: Credentials, nam
   );
   await waitUntilFunctionActiveV2({ client, maxWaitTime: 60 }, { FunctionName: name });
   client.destroy();
+}
+
+interface Answer {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
 }
 
 function phaseOf([, name = '', duration]: RegExpExecArray): readonly [string, number] {
