@@ -1,10 +1,24 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { FunctionVersion } from '../../src/model/index.ts';
+import { MachineRuntimes } from '../../src/runtimes/index.ts';
+import { thisMachine } from '../support/interpreters.ts';
 import { type Files, PoolHarness } from '../support/pool-harness.ts';
 import { needs, programs } from '../support/programs.ts';
 
 /** A function that tells everything that it can see of its environment sees the same, however that was started. */
 const test = needs(programs.runc !== undefined && process.getuid?.() === 0, 'runc, as root');
+
+/** Every runtime of ours that this machine has an interpreter for. */
+const folder = mkdtempSync(join(tmpdir(), 'hearth-found-'));
+const found = await new MachineRuntimes(thisMachine(folder)).list();
+rmSync(folder, { recursive: true });
+const available = found
+  .filter(({ interpreter }) => interpreter)
+  .map(({ identifier }) => identifier)
+  .filter((identifier) => /^(nodejs|python)/.test(identifier));
 
 const NODE = `
 const fs = require('fs'), os = require('os'), v8 = require('v8'), { execFileSync } = require('child_process');
@@ -127,8 +141,12 @@ describe('what a function sees of its environment', () => {
     AWS_XRAY_CONTEXT_MISSING: 'IGNORE_ERROR',
   };
 
-  test('is the same in Node.js, from the pool and from scratch', async () => {
-    const [pooled, scratch] = await bothWays({ changes: node, files: { 'index.js': NODE } });
+  test.each(available)('is the same in %s, from the pool and from scratch', async (runtime) => {
+    const isPython = runtime.startsWith('python');
+    const [pooled, scratch] = await bothWays({
+      changes: { runtime, handler: isPython ? 'app.handler' : 'index.handler' },
+      files: isPython ? { 'app.py': PYTHON } : { 'index.js': NODE },
+    });
     expect(pooled).toEqual(scratch);
   });
 
@@ -143,11 +161,6 @@ describe('what a function sees of its environment', () => {
       files: { 'index.js': NODE, 'package.json': '{"name": "own"}' },
       layer: { 'nodejs/node_modules/shared/index.js': 'module.exports = 1;' },
     });
-    expect(pooled).toEqual(scratch);
-  });
-
-  test('is the same in Python, from the pool and from scratch', async () => {
-    const [pooled, scratch] = await bothWays({ changes: python, files: { 'app.py': PYTHON } });
     expect(pooled).toEqual(scratch);
   });
 
