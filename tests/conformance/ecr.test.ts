@@ -43,9 +43,9 @@ describe('with a registry of the operator', () => {
       authorizationData: { proxyEndpoint: string }[];
     };
     expect(answer.authorizationData[0]?.proxyEndpoint).toBe(`http://${registry.host}`);
-    const password = await run([programs.awsCli ?? '', 'ecr', 'get-login-password'], {
-      env: awsEnv(hearth.endpoint),
-    });
+    // Debian's CLI does not know AWS_ENDPOINT_URL.
+    const ask = ['--endpoint-url', hearth.endpoint, 'ecr', 'get-login-password'];
+    const password = await run([programs.awsCli ?? '', ...ask], { env: awsEnv(hearth.endpoint) });
     expect(password.stdout.trim()).toBe('secret');
     const [authfile, user] = [join(folder, 'auth.json'), ['--username', 'AWS', '--password-stdin']];
     const login = ['skopeo', 'login', '--tls-verify=false', '--authfile', authfile, ...user, registry.host];
