@@ -35,7 +35,9 @@ import {
   roleSessionOf,
 } from './environments/index.ts';
 import {
+  type AllowedFolder,
   DOWNLOAD_PATH,
+  FileSystems,
   type FunctionsModule,
   functionSettingsMigrations,
   functionsMigrations,
@@ -91,6 +93,7 @@ export interface HearthOptions {
   readonly dockerConfig: string;
   /** Generic environments kept ready for each runtime at most; 0 for none. */
   readonly poolSize: number;
+  readonly fileSystems: readonly AllowedFolder[];
   readonly logLevel: LogLevel;
   /** The user's environment: where interpreters are searched. */
   readonly searchEnv: Readonly<Record<string, string | undefined>>;
@@ -218,7 +221,7 @@ async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promi
   const { options, folder, closing } = ground;
   const address = new ListeningAddress(options.host);
   const images = await openImages(ground, sandboxes);
-  const functions = await openFunctionParts(ground, images);
+  const functions = await openFunctionParts(ground, { sandboxes, images });
   // First, since what is being pulled would hold the others up.
   closing.defer(async () => images?.close());
   const execution = openExecution(ground, { ...functions, sandboxes, address });
@@ -256,6 +259,7 @@ interface FunctionParts {
   readonly machine: Machine;
   readonly runtimes: MachineRuntimes;
   readonly settings: SettingsModule;
+  readonly fileSystems: FileSystems;
   readonly features: FunctionsModule;
 }
 
@@ -281,11 +285,15 @@ function registryOf({ registry }: HearthOptions) {
   return registry === undefined ? undefined : parseNamedRegistry(registry);
 }
 
-async function openFunctionParts(ground: Ground, images: Images | undefined): Promise<FunctionParts> {
+async function openFunctionParts(
+  ground: Ground,
+  { sandboxes, images }: { readonly sandboxes: SandboxFactory; readonly images: Images | undefined },
+): Promise<FunctionParts> {
   const { options, folder, closing } = ground;
   const machine = localMachine(options.searchEnv, folder);
   const runtimes = new MachineRuntimes(machine);
   const settings = openSettings({ ...ground, accountConcurrency: options.accountConcurrency });
+  const fileSystems = await openFileSystems(options, sandboxes);
   const { access, dependents, concurrency } = settings;
   const features = await openFunctions({
     ...ground,
@@ -295,10 +303,22 @@ async function openFunctionParts(ground: Ground, images: Images | undefined): Pr
     access,
     dependents,
     concurrency,
+    fileSystems,
     hotReloadRoots: options.hotReloadFolders,
   });
   closing.defer(() => features.close());
-  return { machine, runtimes, settings, features };
+  return { machine, runtimes, settings, fileSystems, features };
+}
+
+/** Folders that cannot be mounted are found at start, not by the first invocation. */
+async function openFileSystems(
+  { fileSystems }: HearthOptions,
+  sandboxes: SandboxFactory,
+): Promise<FileSystems> {
+  if (!sandboxes.checkVolume) return new FileSystems(fileSystems, NO_FILE_SYSTEMS);
+  const opened = new FileSystems(fileSystems);
+  for (const folder of opened.folders) await sandboxes.checkVolume(folder);
+  return opened;
 }
 
 /** What runs invocations. */
@@ -394,6 +414,9 @@ const POOLED_SHAPES = 4;
 const NO_HOST_PORTS =
   '--allow-host-port opens nothing here: with the process sandbox functions reach every port of this machine at 127.0.0.1, and host.docker.internal is no name to them.';
 
+const NO_FILE_SYSTEMS =
+  'The process sandbox mounts no file systems: they take the oci sandbox (hearth doctor).';
+
 interface OpenSandboxes {
   readonly sandboxes: SandboxFactory;
   readonly notes: readonly string[];
@@ -408,8 +431,16 @@ async function openSandboxes({ options, folder, log, clock, closing }: Start): P
   closing.defer(() => sandboxes.close());
   const { removed } = await sandboxes.sweep();
   if (removed.length > 0) log.info({ removed }, 'swept what an earlier server left');
-  const shared = choice.kind === 'process' && options.allowedHostPorts.length > 0 ? [NO_HOST_PORTS] : [];
-  return { sandboxes, notes: [...(choice.notice === undefined ? [] : [choice.notice]), ...shared] };
+  const missed = choice.kind === 'process' ? missedByProcesses(options) : [];
+  return { sandboxes, notes: [...(choice.notice === undefined ? [] : [choice.notice]), ...missed] };
+}
+
+/** What was asked for and takes more than plain processes. */
+function missedByProcesses({ allowedHostPorts, fileSystems }: HearthOptions): readonly string[] {
+  return [
+    ...(allowedHostPorts.length > 0 ? [NO_HOST_PORTS] : []),
+    ...(fileSystems.length > 0 ? [NO_FILE_SYSTEMS] : []),
+  ];
 }
 
 interface ExecutionParts extends FunctionParts {
@@ -419,7 +450,7 @@ interface ExecutionParts extends FunctionParts {
 
 function environmentServices(
   ground: Ground,
-  { sandboxes, runtimes, features, address }: ExecutionParts,
+  { sandboxes, runtimes, features, fileSystems, address }: ExecutionParts,
   scheduler: () => Scheduler,
 ): EnvironmentServices {
   const { clock, ids, log, logs, options, sessions } = ground;
@@ -447,6 +478,7 @@ function environmentServices(
       ]);
       return { plan, ...directories };
     },
+    volumes: (version) => fileSystems.mountsOf(version),
     credentials: (version) => sessions.issue(roleSessionOf(version)),
     ...(options.poolSize > 0 && sandboxes.capabilities.lateBinding
       ? { pool: openPool(ground, sandboxes, scheduler) }

@@ -1,5 +1,5 @@
 import { Alarm, invariant } from '../base/index.ts';
-import { awsError, type FunctionVersion, limits } from '../model/index.ts';
+import { AwsError, awsError, type FunctionVersion, limits } from '../model/index.ts';
 import type { InitError, RuntimeAnswer, ShutdownReason } from '../runtime-api/index.ts';
 import type { InitializationType } from '../runtimes/index.ts';
 import type { SandboxExit } from '../sandbox/index.ts';
@@ -70,6 +70,8 @@ export class ExecutionEnvironment {
   #initMs = 0;
   #retired = false;
   #closing: Promise<void> | undefined;
+  /** Why it ended, where that is for the caller to know. */
+  #loss: AwsError | undefined;
 
   constructor(
     version: FunctionVersion,
@@ -285,7 +287,7 @@ export class ExecutionEnvironment {
   async #initThenInvoke(invocation: EnvironmentInvocation, caller: Caller): Promise<void> {
     this.#journal.initStart();
     const failed = await this.#initPhase(this.#services.timings.initMs);
-    if (this.#state === 'closed') return caller.reject(environmentLost());
+    if (this.#state === 'closed') return caller.reject(this.#loss ?? environmentLost());
     if (!failed) {
       this.#process?.describeStart(invocation.phases);
       const startedMs = this.#services.clock.monotonicMs();
@@ -468,6 +470,7 @@ export class ExecutionEnvironment {
   /** The machine's fault, or a process that cannot be killed: nobody can use this environment again. */
   #giveUp(failure: Failure): void {
     const cause = failure.kind === 'machine' ? failure.cause : failure;
+    if (cause instanceof AwsError) this.#loss = cause;
     this.#services.log.error({ cause, function: this.version.name }, 'an execution environment failed');
     void this.close();
   }
@@ -476,7 +479,7 @@ export class ExecutionEnvironment {
     this.#move('close');
     for (const alarm of [this.#deadline, this.#freezing, this.#expiry]) alarm.close();
     this.#owner.closing(this);
-    this.#run?.abandon(environmentLost());
+    this.#run?.abandon(this.#loss ?? environmentLost());
     this.#run = undefined;
     this.#endInitPhase(undefined);
     try {

@@ -182,6 +182,7 @@ export class RuntimeProcess {
       ...fixedSpecOf(version, services, onConnection),
       mounts: mountsOf(prepared),
       ...(prepared.image ? { root: prepared.image.root } : {}),
+      volumes: services.volumes?.(version) ?? [],
       ...(prepared.plan.usesRuntimeSocket ? { onRuntimeSocket: onConnection } : {}),
     };
   }

@@ -2,7 +2,7 @@ import type { Clock, Ids, Log } from '../base/index.ts';
 import type { LocalImage } from '../images/index.ts';
 import { type FunctionVersion, limits } from '../model/index.ts';
 import type { LaunchFacts, LaunchPlan } from '../runtimes/index.ts';
-import type { SandboxFactory, SandboxListener } from '../sandbox/index.ts';
+import type { SandboxFactory, SandboxListener, SandboxVolume } from '../sandbox/index.ts';
 import type { GenericPool } from './pool/generic-pool.ts';
 import type { LogSink } from '../telemetry/index.ts';
 import type { Bandwidth } from './response-stream/bandwidth.ts';
@@ -59,6 +59,8 @@ export interface EnvironmentServices {
   readonly logs: LogSink;
   /** Brings code, layers and runtime onto this machine. Rejects with an `AwsError`. */
   readonly prepare: (version: FunctionVersion) => Promise<PreparedVersion>;
+  /** What of the host a version may write to. Throws an `AwsError` where that cannot be mounted. */
+  readonly volumes?: (version: FunctionVersion) => readonly SandboxVolume[];
   /** A session of the version's execution role. */
   readonly credentials: (version: FunctionVersion) => LaunchFacts['credentials'];
   /** Hearth's own address inside, and opened ports of the host. The first is what `AWS_ENDPOINT_URL` names. */

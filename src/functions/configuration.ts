@@ -1,5 +1,6 @@
 import {
   awsError,
+  type FileSystemRef,
   type ImageConfig,
   type LogFormat,
   type LoggingSettings,
@@ -21,6 +22,7 @@ export interface Configuration {
   readonly environment?: Readonly<Record<string, string>>;
   readonly logging: LoggingSettings;
   readonly emptyVpcConfig?: true;
+  readonly fileSystems?: readonly FileSystemRef[];
 }
 
 /** What a caller says of logging; what is absent stays, or gets its default. */

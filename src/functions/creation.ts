@@ -51,6 +51,7 @@ export async function createFunction(
   checkSettings({ code: request.code }, request.configuration, request.layerArns);
   if (request.publish) refuseLivePublish(request.code);
   const configuration = changeConfiguration(defaults(key, request), request.configuration, key.name);
+  parts.fileSystems.admit(key, configuration.fileSystems, request.code.kind);
   const runtimeArn = await runtimeVersionArn(parts, key, configuration.runtime);
   const layers = await resolveLayers(parts, key, { arns: request.layerArns, caller: request.caller });
   const companions = parts.dependents.onCreate(key, request.tags);

@@ -14,6 +14,7 @@ export type { LayerVersion } from './layers-store.ts';
 export { parseLayerVersionArn } from './layer-use.ts';
 export type { LiveLookup } from './live-lookup.ts';
 export type { CodeOnDisk, FunctionAddress, FunctionLookup, InvocationTarget } from './lookup.ts';
+export { type AllowedFolder, FileSystems } from './file-systems.ts';
 export { functionNotFound } from './not-found.ts';
 export { type FunctionsModule, type FunctionsOptions, openFunctions } from './open-functions.ts';
 export { functionsMigrations } from './schema.ts';

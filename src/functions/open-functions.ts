@@ -7,6 +7,7 @@ import { Aliases } from './aliases.ts';
 import { CodeStore } from './code/code-store.ts';
 import { DownloadLinks } from './code/download-links.ts';
 import { CodeCollector } from './code-collector.ts';
+import { FileSystems } from './file-systems.ts';
 import { Functions } from './functions.ts';
 import { countEverything, readCodeUsage } from './code-usage-store.ts';
 import { LiveFolders } from './hot-reload.ts';
@@ -34,6 +35,8 @@ export interface FunctionsOptions {
   readonly concurrency: ReservedConcurrency;
   /** Folders that hot reload may mount; none by default. */
   readonly hotReloadRoots?: readonly string[];
+  /** Folders of the host that stand for file systems; none by default. */
+  readonly fileSystems?: FileSystems;
   /** Uniform in [0, 1), for weighted aliases. */
   readonly random?: () => number;
   /** Of all code of one account and region; AWS's quota by default. */
@@ -84,6 +87,7 @@ export async function openFunctions(options: FunctionsOptions): Promise<Function
     code,
     collector,
     liveFolders,
+    fileSystems: options.fileSystems ?? new FileSystems([]),
     lookup,
     totalCodeBytes: options.totalCodeBytes ?? limits.totalCodeBytes,
   };

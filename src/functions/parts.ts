@@ -3,6 +3,7 @@ import type { Database } from '../store/index.ts';
 import type { Images } from '../images/index.ts';
 import type { CodeCollector } from './code-collector.ts';
 import type { CodeStore } from './code/code-store.ts';
+import type { FileSystems } from './file-systems.ts';
 import type { LiveFolders } from './hot-reload.ts';
 import type { LiveLookup } from './live-lookup.ts';
 import type { FunctionDependents, KnownRuntimes, ResourceAccess } from './settings.ts';
@@ -15,6 +16,7 @@ export interface FunctionsParts {
   /** Absent where the sandbox cannot run them. */
   readonly images?: Images | undefined;
   readonly liveFolders: LiveFolders;
+  readonly fileSystems: FileSystems;
   readonly lookup: LiveLookup;
   readonly runtimes: KnownRuntimes;
   readonly access: ResourceAccess;

@@ -73,6 +73,7 @@ export async function updateConfiguration(
   const { shown: before } = await readChangeable(parts.database, key, revisionId);
   checkSettings(before, change, layerArns);
   changeConfiguration(before, change, key.name);
+  parts.fileSystems.admit(key, change.fileSystems, before.code.kind);
   const runtimeArn = change.runtime && (await runtimeVersionArn(parts, key, change.runtime));
   const layers = layerArns && (await resolveLayers(parts, key, { arns: layerArns, caller }));
   if (layers) await checkCombinedSize(parts.code, codeHashes({ code: before.code, layers }));

@@ -43,6 +43,13 @@ export interface LayerRef {
   readonly sizeBytes: number;
 }
 
+/** A file system of the host, under the ARN of the access point that stands for it. */
+export interface FileSystemRef {
+  readonly arn: string;
+  /** `/mnt/…`. */
+  readonly mountPath: string;
+}
+
 export interface StateReason {
   readonly reason: string;
   readonly reasonCode: string;
@@ -73,6 +80,8 @@ export interface FunctionVersion extends Scope {
   readonly environment?: Readonly<Record<string, string>>;
   /** The caller gave a `VpcConfig` without subnets: AWS attaches nothing, and echoes it. */
   readonly emptyVpcConfig?: true;
+  /** One at most; absent where the caller never named any. */
+  readonly fileSystems?: readonly FileSystemRef[];
   readonly code: CodeRef;
   readonly layers: readonly LayerRef[];
   readonly logging: LoggingSettings;

@@ -3,6 +3,7 @@ export { AwsError, type AwsErrorCode, awsError, notImplemented, serviceError } f
 export { type FunctionNameParts, parseFunctionName, resolveFunctionName } from './function-address.ts';
 export type {
   CodeRef,
+  FileSystemRef,
   FunctionState,
   FunctionVersion,
   ImageCode,

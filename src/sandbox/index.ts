@@ -19,5 +19,6 @@ export type {
   SandboxProgram,
   SandboxSpec,
   SandboxUsage,
+  SandboxVolume,
 } from './sandbox.ts';
 export { SandboxError } from './sandbox-error.ts';

@@ -19,6 +19,15 @@ export interface SandboxMount {
   readonly target: string;
 }
 
+/** A folder of the host that the command may write to, shared between sandboxes. */
+export interface SandboxVolume {
+  /** Absolute path without any link in it. Its owner and group, which are not root's, are the command's inside. */
+  readonly source: string;
+  /** Absolute path inside. */
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
 /** Somebody who answers connections made inside the sandbox to one address. */
 export interface SandboxListener {
   /** IPv4 literal; the sandbox adds it to its own loopback where needed. */
@@ -67,6 +76,8 @@ export interface SandboxSpec {
   readonly mounts: readonly SandboxMount[];
   /** Folders inside, empty at first, where `mountLate` may mount; only with `capabilities.lateBinding`. */
   readonly lateMountPoints?: readonly string[];
+  /** Only where the factory has `checkVolume`. */
+  readonly volumes?: readonly SandboxVolume[];
   readonly tmpBytes: number;
   readonly memoryBytes: number;
   readonly pids: number;
@@ -157,6 +168,8 @@ export interface Sandbox {
 /** Makes sandboxes on this machine; the port that `oci` and `process` implement. */
 export interface SandboxFactory {
   readonly capabilities: SandboxCapabilities;
+  /** Rejects with the reason why the folder cannot be a volume on this machine. Absent where there are no volumes. */
+  readonly checkVolume?: (source: string) => Promise<void>;
   /** Starts the command. Rejects with a `SandboxError` when the machine cannot start it. */
   start(spec: SandboxSpec): Promise<Sandbox>;
   /** Ends the sandbox's processes and starts `spec` again with the same `/tmp` (a reset environment keeps it). */

@@ -4,10 +4,10 @@ import { createFunction, createPython, invoke, lambdaClient } from './functions.
 import { type RunningHearth, startHearth } from './hearth.ts';
 import { needs, programs } from './programs.ts';
 
-const possible = programs.runc !== undefined && process.getuid?.() === 0;
+export const sandboxesArePossible = programs.runc !== undefined && process.getuid?.() === 0;
 
 /** `test` where functions can be isolated. */
-export const attackTest = needs(possible, 'runc, as root');
+export const attackTest = needs(sandboxesArePossible, 'runc, as root');
 
 /** Runs whatever it is sent, inside its environment, and answers with what `result` became. */
 const PYTHON_ATTACKER = `
@@ -93,7 +93,7 @@ export function battlefield(args: () => readonly string[] = () => []): Battlefie
   let hearth: RunningHearth | undefined;
   let client: LambdaClient | undefined;
   beforeAll(async () => {
-    if (!possible) return;
+    if (!sandboxesArePossible) return;
     hearth = await startHearth({ args: ['--sandbox', 'oci', ...args()] });
     client = lambdaClient(hearth.endpoint);
     await Promise.all([

@@ -1,12 +1,13 @@
 import type {
   CreateFunctionRequest,
+  FileSystemConfig,
   ImageConfig as WireImageConfig,
   LoggingConfig,
   UpdateFunctionConfigurationRequest,
   VpcConfig,
 } from '@aws-sdk/client-lambda';
 import type { CodeSource, ConfigurationChange, LoggingChange } from '../../functions/index.ts';
-import { awsError, type ImageConfig } from '../../model/index.ts';
+import { awsError, type FileSystemRef, type ImageConfig } from '../../model/index.ts';
 import type { CallContext } from '../operation.ts';
 
 type Settings = Pick<
@@ -22,6 +23,7 @@ type Settings = Pick<
   | 'LoggingConfig'
   | 'VpcConfig'
   | 'ImageConfig'
+  | 'FileSystemConfigs'
 >;
 
 /** The settings that a request names, and no others. */
@@ -38,8 +40,13 @@ export function parseConfiguration(input: Partial<Settings>): ConfigurationChang
     environment: environment && (environment.Variables ?? {}),
     logging: logging && parseLogging(logging),
     imageConfig: input.ImageConfig && parseImageConfig(input.ImageConfig),
+    fileSystems: input.FileSystemConfigs?.map(parseFileSystem),
     emptyVpcConfig: namesVpc(input.VpcConfig) ? true : undefined,
   });
+}
+
+function parseFileSystem({ Arn: arn = '', LocalMountPath: mountPath = '' }: FileSystemConfig): FileSystemRef {
+  return { arn, mountPath };
 }
 
 /** With members in its lists it was refused before. */

@@ -21,7 +21,6 @@ export const refusedConfiguration: Refusals = {
     hint: 'Leave VpcConfig out: functions reach the network of the host.',
   },
   'VpcConfig.Ipv6AllowedForDualStack': { when: isTrue, hint: 'Leave VpcConfig out.' },
-  FileSystemConfigs: { when: isNonEmptyList, hint: 'Use /tmp, or put the files into a layer.' },
   KMSKeyArn: {
     when: isNonEmptyText,
     hint: 'Leave it out: environment variables are kept in the data folder.',

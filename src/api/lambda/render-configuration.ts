@@ -26,6 +26,7 @@ export function renderSummary(version: FunctionVersion, qualifier?: string): Fun
     Version: version.version,
     ...(version.environment ? { Environment: { Variables: version.environment } } : {}),
     ...(version.emptyVpcConfig ? { VpcConfig: noVpc } : {}),
+    ...renderFileSystems(version),
     TracingConfig: { Mode: 'PassThrough' },
     RevisionId: version.revisionId,
     ...renderLayers(version),
@@ -104,6 +105,15 @@ export function renderAlias(key: FunctionKey, alias: Alias): AliasConfiguration 
       ? { RoutingConfig: { AdditionalVersionWeights: { [routing.version]: routing.weight } } }
       : {}),
     RevisionId: alias.revisionId,
+  };
+}
+
+function renderFileSystems({
+  fileSystems = [],
+}: FunctionVersion): Pick<FunctionConfiguration, 'FileSystemConfigs'> {
+  if (fileSystems.length === 0) return {};
+  return {
+    FileSystemConfigs: fileSystems.map(({ arn, mountPath }) => ({ Arn: arn, LocalMountPath: mountPath })),
   };
 }
 

@@ -65,6 +65,12 @@ export const startFlags: readonly Flag[] = [
     default: '4',
   },
   {
+    flags: '--file-system <arn=folder>',
+    description:
+      'a folder that stands for an access point in FileSystemConfigs; ARN=/folder:ro for reading only',
+    repeat: true,
+  },
+  {
     flags: '--log-level <level>',
     description: "the server's own diagnostics on standard error",
     default: 'warn',
@@ -149,6 +155,7 @@ function readOptions(values: FlagValues, { env, version }: CommandContext): Hear
     accountConcurrency: wholeNumber(values, 'account-concurrency', 100, 100_000),
     registry: text(values, 'registry'),
     dockerConfig: join(env['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json'),
+    fileSystems: texts(values, 'file-system').map(readFileSystem),
     logLevel: readLevel(text(values, 'log-level')),
     searchEnv: env,
   };
@@ -172,6 +179,19 @@ function readPort(given: string): number {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new UsageError(`--allow-host-port takes a port, not '${given}'`);
   return port;
+}
+
+/** Both spellings of `FileSystemArn` in Lambda's service model. */
+const ACCESS_POINT =
+  /^arn:aws[a-zA-Z-]*:(elasticfilesystem:[a-z0-9-]+:\d{12}:access-point\/fsap-[a-f0-9]{17}|s3files:[a-z0-9-]+:\d{12}:file-system\/fs-[0-9a-f]{17,40}\/access-point\/fsap-[0-9a-f]{17,40})$/;
+
+function readFileSystem(given: string): HearthOptions['fileSystems'][number] {
+  const [, accessPointArn = '', folder = '', readOnly] = /^([^=]+)=(\/.*?)(:ro)?$/.exec(given) ?? [];
+  if (!ACCESS_POINT.test(accessPointArn))
+    throw new UsageError(
+      `--file-system takes the ARN of an access point, '=' and the absolute path of a folder, not '${given}'`,
+    );
+  return { accessPointArn, folder, readOnly: readOnly !== undefined };
 }
 
 /** Resolves when the program is asked to stop. */

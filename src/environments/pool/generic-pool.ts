@@ -4,7 +4,7 @@ import type { Sandbox, SandboxFactory, SandboxSpec } from '../../sandbox/index.t
 import { decidePoolStep, leastMissed, type PoolLimits, wantedOf } from './decide-pool.ts';
 import { type FixedSpec, fixedPartOf, keyOf } from './fixed-part.ts';
 import type { PreparedVersion } from '../services.ts';
-import { lateBindingIn } from './obstacles.ts';
+import { fitsGeneric, lateBindingIn } from './obstacles.ts';
 import { Shape } from './shape.ts';
 
 export interface GenericPoolOptions {
@@ -66,7 +66,7 @@ export class GenericPool {
     spec: SandboxSpec,
     step: (name: 'pool' | 'mounts') => void = () => undefined,
   ): Sandbox | undefined {
-    if (!this.#works || this.#closed) return undefined;
+    if (!this.#works || this.#closed || !fitsGeneric(spec)) return undefined;
     const late = lateBindingIn(prepared);
     return late && 'generic' in late ? this.#bind(late.generic, spec, step) : undefined;
   }

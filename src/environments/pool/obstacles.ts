@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LateBinding } from '../../runtimes/index.ts';
+import type { SandboxSpec } from '../../sandbox/index.ts';
 import type { PreparedVersion } from '../services.ts';
 
 /** What lies where it is looked for when a runtime starts, by the names in each folder; absent folders are empty. */
@@ -35,6 +36,11 @@ export function lateBindingIn(prepared: PreparedVersion): LateBinding | undefine
     extensions: opt === undefined ? [] : namesIn(join(opt, 'extensions')),
   });
   return obstacle === undefined ? plan.late : { fromScratch: obstacle };
+}
+
+/** Whether a sandbox that was started without a function has all that this one is to have. */
+export function fitsGeneric({ volumes = [] }: SandboxSpec): boolean {
+  return volumes.length === 0;
 }
 
 function namesIn(folder: string): readonly string[] {

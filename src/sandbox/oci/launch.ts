@@ -20,6 +20,7 @@ import { assembleRoot, type OciMount, type RootPlan } from './root.ts';
 import { type ClosableListener, listenOnUnixSocket } from '../system/unix-listener.ts';
 import type { Runc } from './runc.ts';
 import type { SeccompProfile } from './seccomp.ts';
+import type { MountedVolumes, Volumes } from './volumes.ts';
 
 /** What every launch of one server uses. */
 export interface LaunchParts {
@@ -30,6 +31,7 @@ export interface LaunchParts {
   readonly cgroups: Cgroups;
   readonly mounter: Mounter;
   readonly lateMounts: LateMounts;
+  readonly volumes: Volumes;
   readonly disks: Disks;
   readonly createPipe: () => OutputPipe;
   readonly rootPlan: RootPlan;
@@ -87,6 +89,7 @@ function checkedLate(spec: SandboxSpec, mounts: readonly SandboxMount[]): readon
 interface Surroundings {
   network?: SandboxNetwork;
   socket?: ClosableListener;
+  volumes?: MountedVolumes;
 }
 
 function makeFolder({ layout }: LaunchParts, id: string): string {
@@ -113,8 +116,10 @@ async function surround(parts: LaunchParts, options: SurroundOptions): Promise<S
   const network = await parts.networks.create(spec.listeners);
   surroundings.network = network;
   const { disk, uid } = keepsake;
+  const volumes = await parts.volumes.mount(spec.id, spec.volumes ?? [], uid);
+  surroundings.volumes = volumes;
   const privateRoot = join(folder, 'root');
-  const rootMounts = mountsOf(parts, spec, privateRoot);
+  const rootMounts = mountsOf(parts, { ...spec, volumes: volumes.mounted }, privateRoot);
   const { resolvConf, namespacePath: networkNamespacePath } = network;
   writePrivateEtc(privateRoot, { uid, hostname: HOSTNAME, resolvConf, hosts: spec.hosts ?? {} });
   const config = ociConfig({
@@ -142,7 +147,7 @@ function mountsOf(
   privateRoot: string,
 ): readonly OciMount[] {
   if (spec.root === undefined) return assembleRoot(privateRoot, rootPlan, spec);
-  if (spec.mounts.length > 0 || spec.onRuntimeSocket) {
+  if (spec.mounts.length > 0 || spec.onRuntimeSocket || (spec.volumes ?? []).length > 0) {
     throw new SandboxError('a root file system of its own takes no mounts', { fault: 'machine' });
   }
   return ownRootMounts(spec.root, privateRoot, layout.initPath);
@@ -161,12 +166,17 @@ function viewFrom(spec: SandboxSpec): InsideView {
 }
 
 /** Removes all that was made for a sandbox whose processes are dead. One part that fails keeps no other. */
-async function dismantle(parts: LaunchParts, id: string, { network, socket }: Surroundings): Promise<void> {
+async function dismantle(
+  parts: LaunchParts,
+  id: string,
+  { network, socket, volumes }: Surroundings,
+): Promise<void> {
   const { layout, log } = parts;
   socket?.close();
   const removals = [
     removeCgroup(parts, id),
     network?.destroy() ?? Promise.resolve(),
+    volumes?.unmount() ?? Promise.resolve(),
     rm(join(layout.sandboxesDir, id), { recursive: true, force: true }),
     rm(join(layout.runcDir, id), { recursive: true, force: true }),
   ];

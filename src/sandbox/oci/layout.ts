@@ -17,6 +17,8 @@ export interface ServerLayout {
   readonly networkDir: string;
   readonly diskMountsDir: string;
   readonly diskImagesDir: string;
+  /** Mount points of volumes: never emptied by content, since what is mounted there is a user's. */
+  readonly volumesDir: string;
   /** Process 1 of every sandbox. */
   readonly initPath: string;
   /** Name of the control group that holds all of this server's. */
@@ -35,6 +37,7 @@ export function layoutOf(stateDir: string, runBase: string): ServerLayout {
     sharedEtcDir: join(runDir, 'etc'),
     networkDir: join(runDir, 'network'),
     diskMountsDir: join(runDir, 'disks'),
+    volumesDir: join(runDir, 'volumes'),
     initPath: join(runDir, 'init'),
     diskImagesDir: join(stateDir, 'disk-images'),
     cgroup: `hearth-${hash}`,
@@ -49,14 +52,14 @@ const RUN_DIR_BYTES = 1024 * 1024 * 1024;
  * files of each start took 20 ms, looking for inodes that were not freed just now. One that a crash left is reused.
  */
 export async function prepareLayout(layout: ServerLayout, mounter: Mounter): Promise<void> {
-  const { runDir, sandboxesDir, runcDir, diskMountsDir, diskImagesDir } = layout;
+  const { runDir, sandboxesDir, runcDir, diskMountsDir, diskImagesDir, volumesDir } = layout;
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
   if (!mountPointsUnder(runDir).includes(runDir)) {
     const data = `mode=0700,size=${RUN_DIR_BYTES}`;
     const flags = MOUNT_NOSUID | MOUNT_NODEV;
     await mounter.mount({ source: 'hearth', target: runDir, type: 'tmpfs', flags, data });
   }
-  for (const dir of [sandboxesDir, runcDir, diskMountsDir, diskImagesDir]) {
+  for (const dir of [sandboxesDir, runcDir, diskMountsDir, diskImagesDir, volumesDir]) {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   }
   installInit(layout.initPath);

@@ -21,6 +21,7 @@ import { layoutOf, prepareLayout, removeLayout } from './layout.ts';
 import { planRoot } from './root.ts';
 import { seccompProfile } from './seccomp.ts';
 import { sweepSandboxes } from './sweep.ts';
+import { Volumes } from './volumes.ts';
 import { UserIds } from '../system/user-ids.ts';
 
 export interface OciSandboxFactoryOptions {
@@ -71,6 +72,7 @@ export async function createOciSandboxFactory(options: OciSandboxFactoryOptions)
       : new MemoryDisks(mountDir, mounter),
     mounter,
     lateMounts: createLateMounts(library),
+    volumes: new Volumes(layout.volumesDir, mounter, library),
     createPipe: createPipes(library),
     rootPlan: planRoot(layout, etcFolders),
     runc: {
@@ -131,6 +133,10 @@ class OciSandboxFactory implements SandboxFactory {
         await disk.destroy();
       },
     });
+  }
+
+  checkVolume(source: string): Promise<void> {
+    return this.#parts.volumes.check(source);
   }
 
   start(spec: SandboxSpec): Promise<Sandbox> {

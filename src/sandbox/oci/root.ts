@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { SandboxError } from '../sandbox-error.ts';
-import type { SandboxSpec } from '../sandbox.ts';
+import type { SandboxSpec, SandboxVolume } from '../sandbox.ts';
 import { makeOpenFolder, writeOpenFile } from '../system/folders.ts';
 import { PRIVATE_ETC_DIR } from './etc.ts';
 import type { ServerLayout } from './layout.ts';
@@ -64,18 +64,24 @@ export function bindMount(source: string, destination: string, kind: 'bind' | 'r
   return { destination, type: 'bind', source, options: [kind, 'ro', 'nosuid', 'nodev'] };
 }
 
+/** A volume, from where it is mounted for this one sandbox. */
+function volumeMount({ source, target, readOnly }: SandboxVolume): OciMount {
+  const options = ['bind', readOnly ? 'ro' : 'rw', 'nosuid', 'nodev'];
+  return { destination: target, type: 'bind', source, options };
+}
+
 /** Makes one sandbox's root folder with every mount point in it, and returns the mounts that fill it. */
 export function assembleRoot(
   root: string,
   plan: RootPlan,
-  { mounts, lateMountPoints = [] }: Pick<SandboxSpec, 'mounts' | 'lateMountPoints'>,
+  { mounts, volumes = [], lateMountPoints = [] }: Pick<SandboxSpec, 'mounts' | 'volumes' | 'lateMountPoints'>,
 ): readonly OciMount[] {
   for (const name of [...EMPTY_FOLDERS, PRIVATE_ETC_DIR]) makeOpenFolder(join(root, name));
   for (const { name, to } of plan.links) symlinkSync(to, join(root, name));
   for (const { source, destination } of plan.mounts) {
     if (!destination.startsWith('/etc/')) makeMountPoint(root, source, destination);
   }
-  for (const { source, target } of mounts) {
+  for (const { source, target } of [...mounts, ...volumes]) {
     refuseReserved(target);
     makeMountPoint(root, source, target);
   }
@@ -86,6 +92,7 @@ export function assembleRoot(
   return [
     ...plan.mounts,
     ...mounts.map(({ source, target }) => bindMount(source, normalize(target), 'bind')),
+    ...volumes.map(volumeMount),
   ];
 }
 

@@ -17,6 +17,7 @@ export async function sweepSandboxes(parts: LaunchParts): Promise<readonly strin
     await removeCgroup(parts, id);
   }
   for (const mountPoint of mountPointsUnder(layout.diskMountsDir)) await mounter.unmount(mountPoint);
+  await parts.volumes.sweep();
   for (const folder of [layout.sandboxesDir, layout.runcDir, layout.diskMountsDir, layout.diskImagesDir]) {
     await emptyFolder(folder);
   }
