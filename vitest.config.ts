@@ -10,6 +10,7 @@ const storeBacked = [
   'src/provisioning/provisioner.test.ts',
   'src/autoscaling/scheduled-scaling.test.ts',
   'src/edge/keys.test.ts',
+  'src/tracing/open-tracing.test.ts',
 ];
 
 const everything: TestProjectInlineConfiguration = {

@@ -12,6 +12,7 @@ const packages: Readonly<Record<ServiceName, string>> = {
   sts: '@aws-sdk/client-sts',
   iam: '@aws-sdk/client-iam',
   ecr: '@aws-sdk/client-ecr',
+  xray: '@aws-sdk/client-xray',
 };
 
 /** Whether the CLI, boto3 and the JavaScript SDK call the operation in a test; operations of two services share names. */

@@ -7,6 +7,7 @@ import {
   lambdaOperations,
   logsOperations,
   stsOperations,
+  xrayOperations,
 } from '../src/api/index.ts';
 import { loadServiceModel, type ServiceName } from '../src/aws-protocol/index.ts';
 import { invokeMembers } from '../src/edge/index.ts';
@@ -44,6 +45,7 @@ const services: readonly Service[] = [
   { name: 'sts', title: 'STS', operations: stsOperations },
   { name: 'iam', title: 'IAM', operations: iamOperations },
   { name: 'ecr', title: 'ECR', operations: ecrOperations },
+  { name: 'xray', title: 'X-Ray', operations: xrayOperations },
 ];
 
 /** The text of CONFORMANCE.md: operation by operation what works, from the code that decides and the tests that call. */

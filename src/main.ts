@@ -12,6 +12,7 @@ import {
   type AutoscalingServices,
   serviceApi,
   stsOperations,
+  xrayOperations,
 } from './api/index.ts';
 import { autoscalingMigrations, ScalingStore, ScheduledScaling } from './autoscaling/index.ts';
 import { loadServiceModel, SessionCredentials, SignatureVerifier } from './aws-protocol/index.ts';
@@ -68,6 +69,7 @@ import { Provisioner } from './provisioning/index.ts';
 import { machineLimits, Scheduler } from './scheduler/index.ts';
 import { applyMigrations, type Database, lockDatabase, lockDataFolder, openDatabase } from './store/index.ts';
 import { type Logs, openLogs } from './telemetry/index.ts';
+import { openTracing, type Tracing } from './tracing/index.ts';
 
 export type { DebugLine, PoolSummary, ServerStatus } from './operator/index.ts';
 
@@ -130,6 +132,7 @@ interface Start {
 interface Ground extends Start {
   readonly database: Database;
   readonly logs: Logs;
+  readonly tracing: Tracing;
   readonly sessions: SessionCredentials;
   readonly masterKey: Buffer;
 }
@@ -175,10 +178,10 @@ async function openStores(start: Start): Promise<Ground> {
     const claim = await lockDatabase(postgresAddress(options.store), log);
     closing.defer(() => claim.release());
   }
-  const [database, logs] = await bothOpen(openMainDatabase(start), openLogDatabase(start));
+  const [database, { logs, tracing }] = await bothOpen(openMainDatabase(start), openLogDatabase(start));
   const masterKey = Buffer.from(secretFile(join(folder, 'master.key'), 32), 'hex');
   const sessions = new SessionCredentials({ masterKey, clock, ids });
-  return { ...start, database, logs, sessions, masterKey };
+  return { ...start, database, logs, tracing, sessions, masterKey };
 }
 
 async function openMainDatabase({ options, folder, clock, closing }: Start): Promise<Database> {
@@ -197,10 +200,10 @@ async function openMainDatabase({ options, folder, clock, closing }: Start): Pro
 }
 
 /**
- * Function logs have a SQLite file of their own, or their own writers in PostgreSQL, so that writing them never holds
+ * Function logs and traces have a SQLite file of their own, or their own writers in PostgreSQL, so that writing them never holds
  * up what must be on disk first.
  */
-async function openLogDatabase(start: Start): Promise<Logs> {
+async function openLogDatabase(start: Start): Promise<Pick<Ground, 'logs' | 'tracing'>> {
   const { options, folder, clock, closing } = start;
   const { store } = options;
   const location =
@@ -209,7 +212,9 @@ async function openLogDatabase(start: Start): Promise<Logs> {
   closing.defer(() => database.close());
   const logs = await openLogs({ ...start, database });
   closing.defer(() => logs.close());
-  return logs;
+  const tracing = await openTracing({ ...start, database });
+  closing.defer(() => tracing.close());
+  return { logs, tracing };
 }
 
 function postgresAddress(store: string): string {
@@ -453,7 +458,7 @@ function environmentServices(
   { sandboxes, runtimes, features, fileSystems, address }: ExecutionParts,
   scheduler: () => Scheduler,
 ): EnvironmentServices {
-  const { clock, ids, log, logs, options, sessions } = ground;
+  const { clock, ids, log, logs, options, sessions, tracing } = ground;
   const opened = options.allowedHostPorts.map((port) => hostPortListener(port));
   return {
     clock,
@@ -478,6 +483,7 @@ function environmentServices(
       ]);
       return { plan, ...directories };
     },
+    tracer: tracing.tracer,
     volumes: (version) => fileSystems.mountsOf(version),
     credentials: (version) => sessions.issue(roleSessionOf(version)),
     ...(options.poolSize > 0 && sandboxes.capabilities.lateBinding
@@ -533,6 +539,7 @@ function openApi(
         ecrOperations,
       ),
       iam: serviceApi(loadServiceModel('iam'), ground, iamOperations),
+      xray: serviceApi(loadServiceModel('xray'), ground, xrayOperations),
     },
     ground,
   );

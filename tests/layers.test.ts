@@ -10,6 +10,7 @@ const ranks: Readonly<Record<string, number>> = {
   'aws-protocol': 1.5,
   store: 2,
   telemetry: 2.5,
+  tracing: 2.5,
   images: 3,
   neighbours: 3,
   functions: 4,

@@ -69,4 +69,5 @@ export const served: Readonly<Record<ServiceName, readonly string[] | 'all'>> = 
     'UpdateRole',
     'UpdateRoleDescription',
   ],
+  xray: 'all',
 };

@@ -117,10 +117,11 @@ const RUNS: Readonly<Record<ServiceName, number>> = {
   sts: 500,
   iam: 2_000,
   ecr: 200,
+  xray: 500,
 };
 
 describe('whatever is sent to an operation, the answer has the shape of AWS', () => {
-  test.each(['lambda', 'logs', 'application-autoscaling', 'sts', 'iam', 'ecr'] as const)(
+  test.each(['lambda', 'logs', 'application-autoscaling', 'sts', 'iam', 'ecr', 'xray'] as const)(
     '%s',
     async (service) => {
       const { model, api } = allOperations(service);

@@ -13,3 +13,4 @@ export { type EcrServices, ecrOperations } from './ecr/index.ts';
 export { type StsServices, stsOperations } from './sts/index.ts';
 export { type AutoscalingServices, autoscalingOperations } from './application-autoscaling/index.ts';
 export { type LogsServices, logsOperations } from './logs/index.ts';
+export { type XrayServices, xrayOperations } from './xray/index.ts';

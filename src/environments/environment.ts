@@ -12,6 +12,7 @@ import {
   verdictOfAnswer,
   verdictOfFailure,
 } from './failures.ts';
+import { type EnvironmentTracing, tracingOf } from './tracing.ts';
 import {
   type Caller,
   type EnvironmentInvocation,
@@ -53,6 +54,7 @@ export class ExecutionEnvironment {
   readonly #ahead: boolean;
   readonly #log: EnvironmentLog;
   readonly #journal: Journal;
+  readonly #tracing: EnvironmentTracing | undefined;
   readonly #deadline: Alarm;
   readonly #freezing: Alarm;
   readonly #expiry: Alarm;
@@ -99,6 +101,7 @@ export class ExecutionEnvironment {
       clock: services.clock,
       initializationType: this.#initializationType,
     });
+    this.#tracing = tracingOf(version, services);
     this.#deadline = new Alarm(services.clock, () => this.#deadlinePassed());
     this.#freezing = new Alarm(services.clock, () => this.#freeze());
     this.#expiry = new Alarm(services.serviceClock, () => void this.close());
@@ -190,6 +193,7 @@ export class ExecutionEnvironment {
     this.#expiry.clear();
     this.#move('invoke');
     this.#run = run;
+    this.#tracing?.begin(run);
     this.#deliver(run, this.version.timeoutMs);
     this.#journal.start(run);
   }
@@ -200,7 +204,7 @@ export class ExecutionEnvironment {
     const attempt = { uuid: this.#services.ids.uuid(), nowMs, deadlineMs: Math.round(nowMs + leftMs) };
     const { responseStream } = run.invocation;
     const relay = responseStream && this.#relay(responseStream, run);
-    const invocation = toRuntimeInvocation(run.invocation, attempt);
+    const invocation = toRuntimeInvocation(run, attempt);
     run.traceHeader = invocation.traceHeader;
     this.#process?.session.deliver(invocation, relay);
     this.#process?.extensions.invoked(invocation);
@@ -259,6 +263,7 @@ export class ExecutionEnvironment {
     this.#run = undefined;
     this.#lastDurationMs = run.endedMs - run.startedMs;
     this.#journal.report(run, this.#peakBytes);
+    this.#tracing?.end(run);
   }
 
   #rest(): void {
@@ -310,6 +315,7 @@ export class ExecutionEnvironment {
   #initWithinInvoke(invocation: EnvironmentInvocation, caller: Caller): void {
     this.#expiry.clear();
     this.#run = new InvocationRun(invocation, caller, { startedMs: this.#services.clock.monotonicMs() });
+    this.#tracing?.begin(this.#run);
     this.#deadline.set(this.version.timeoutMs);
     this.#startProcess();
     this.#journal.start(this.#run);
@@ -328,6 +334,7 @@ export class ExecutionEnvironment {
       initializationType: this.#initializationType,
       journal: this.#journal,
       phase: this.#initDone ? 'init' : 'invoke',
+      ...(this.#tracing ? { daemon: this.#tracing.daemon } : {}),
       observer: this.#observer,
       ...(previous ? { previous } : {}),
     });

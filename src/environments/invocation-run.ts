@@ -1,5 +1,6 @@
 import type { PhaseTimes } from '../base/index.ts';
 import type { RuntimeInvocation } from '../runtime-api/index.ts';
+import type { InvocationTrace } from '../tracing/index.ts';
 import type { EnvironmentOutcome, Verdict } from './failures.ts';
 import type { ResponseStream } from './response-stream/response-relay.ts';
 
@@ -37,6 +38,8 @@ export class InvocationRun {
   runtimeDoneMs: number | undefined;
   producedBytes: number | undefined;
   traceHeader: string | undefined;
+  /** Only where the version is traced. */
+  trace: InvocationTrace | undefined;
   verdict: Verdict = { status: 'success' };
   readonly #caller: Caller;
   #outcome: EnvironmentOutcome | undefined;
@@ -77,9 +80,9 @@ export class InvocationRun {
   }
 }
 
-/** `uuid` is new for each attempt; the trace is made of it where the caller sent none. */
+/** `uuid` is new for each attempt; the trace is made of it where there is none yet. */
 export function toRuntimeInvocation(
-  invocation: EnvironmentInvocation,
+  { invocation, trace }: Pick<InvocationRun, 'invocation' | 'trace'>,
   attempt: { readonly uuid: string; readonly nowMs: number; readonly deadlineMs: number },
 ): RuntimeInvocation {
   const { requestId, invokedFunctionArn, payload, clientContext, tenantId } = invocation;
@@ -88,7 +91,7 @@ export function toRuntimeInvocation(
     invocationId: attempt.uuid,
     deadlineMs: attempt.deadlineMs,
     invokedFunctionArn,
-    traceHeader: invocation.traceHeader ?? newTraceHeader(attempt.uuid, attempt.nowMs),
+    traceHeader: trace?.header ?? invocation.traceHeader ?? newTraceHeader(attempt.uuid, attempt.nowMs),
     payload,
     clientContext,
     tenantId,

@@ -93,11 +93,11 @@ export class Journal {
   }
 
   start(run: InvocationRun): void {
-    const { requestId, tail } = run.invocation;
+    const { requestId, tail, tenantId } = run.invocation;
     if (tail) this.#log.startTail();
     const nowMs = this.#clock.nowMs();
     this.#telemetry?.start(run, nowMs);
-    this.#append(this.#lines.start(requestId, nowMs, run.invocation.tenantId), nowMs);
+    this.#append(this.#lines.start(requestId, nowMs, { tenantId, trace: run.trace }), nowMs);
   }
 
   /** END and REPORT, then the caller gets what it still waits for. */
@@ -130,6 +130,7 @@ export class Journal {
       maxMemoryUsedMiB: Math.min(memoryMiB, Math.ceil(peakBytes / 1_048_576)),
       ...(run.initMs === undefined ? {} : { initMs: run.initMs }),
       ...run.verdict,
+      ...(run.trace ? { trace: run.trace } : {}),
     };
   }
 

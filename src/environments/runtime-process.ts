@@ -2,7 +2,14 @@ import type { PhaseTimes } from '../base/index.ts';
 import type { FunctionVersion } from '../model/index.ts';
 import { type RuntimeObserver, RuntimeSession, type ShutdownReason } from '../runtime-api/index.ts';
 import { imageStart, type InitializationType } from '../runtimes/index.ts';
-import type { Sandbox, SandboxExit, SandboxListener, SandboxMount, SandboxSpec } from '../sandbox/index.ts';
+import type {
+  Sandbox,
+  SandboxDatagramListener,
+  SandboxExit,
+  SandboxListener,
+  SandboxMount,
+  SandboxSpec,
+} from '../sandbox/index.ts';
 import { fixedSpecOf } from './fixed-spec.ts';
 import { addressesInside } from './addresses-inside.ts';
 import { lacksEntrypoint } from './entrypoint.ts';
@@ -42,6 +49,8 @@ interface ProcessOptions {
   readonly phase: InitPhase;
   readonly observer: ProcessObserver;
   readonly initializationType: InitializationType;
+  /** Takes the segments of the function's own SDK. */
+  readonly daemon?: SandboxDatagramListener;
   /** The sandbox whose `/tmp` is to be kept. */
   readonly previous?: Sandbox;
 }
@@ -162,11 +171,14 @@ export class RuntimeProcess {
   }
 
   #spec(): SandboxSpec {
-    const { version, services, prepared, log, initializationType } = this.#options;
+    const { version, services, prepared, log, initializationType, daemon } = this.#options;
     const onConnection: SandboxListener['onConnection'] = (socket) => {
       this.#step('runtime');
       this.session.attach(socket);
     };
+    const volumes = services.volumes?.(version) ?? [];
+    const fixed = fixedSpecOf(version, services, onConnection);
+    const listeners = daemon ? [...fixed.listeners, daemon] : fixed.listeners;
     return {
       id: `env-${services.ids.hex(20)}`,
       program: (inside) => {
@@ -175,14 +187,16 @@ export class RuntimeProcess {
           ...addressesInside(inside),
           credentials: services.credentials(version),
           initializationType,
+          ...(daemon ? { traceDaemonAddress: inside.listenerAddress(listeners.length - 1) } : {}),
         });
         const companions = this.extensions.companions(inside);
         return companions ? { ...program, companions } : program;
       },
-      ...fixedSpecOf(version, services, onConnection),
+      ...fixed,
+      listeners,
       mounts: mountsOf(prepared),
       ...(prepared.image ? { root: prepared.image.root } : {}),
-      volumes: services.volumes?.(version) ?? [],
+      ...(volumes.length > 0 ? { volumes } : {}),
       ...(prepared.plan.usesRuntimeSocket ? { onRuntimeSocket: onConnection } : {}),
     };
   }

@@ -5,6 +5,7 @@ import type { LaunchFacts, LaunchPlan } from '../runtimes/index.ts';
 import type { SandboxFactory, SandboxListener, SandboxVolume } from '../sandbox/index.ts';
 import type { GenericPool } from './pool/generic-pool.ts';
 import type { LogSink } from '../telemetry/index.ts';
+import type { Tracer } from '../tracing/index.ts';
 import type { Bandwidth } from './response-stream/bandwidth.ts';
 
 /** Everything a version needs to start, ready on this machine. */
@@ -61,6 +62,8 @@ export interface EnvironmentServices {
   readonly prepare: (version: FunctionVersion) => Promise<PreparedVersion>;
   /** What of the host a version may write to. Throws an `AwsError` where that cannot be mounted. */
   readonly volumes?: (version: FunctionVersion) => readonly SandboxVolume[];
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer;
   /** A session of the version's execution role. */
   readonly credentials: (version: FunctionVersion) => LaunchFacts['credentials'];
   /** Hearth's own address inside, and opened ports of the host. The first is what `AWS_ENDPOINT_URL` names. */

@@ -23,6 +23,7 @@ export interface Configuration {
   readonly logging: LoggingSettings;
   readonly emptyVpcConfig?: true;
   readonly fileSystems?: readonly FileSystemRef[];
+  readonly tracingMode?: 'Active' | 'PassThrough';
 }
 
 /** What a caller says of logging; what is absent stays, or gets its default. */

@@ -82,6 +82,8 @@ export interface FunctionVersion extends Scope {
   readonly emptyVpcConfig?: true;
   /** One at most; absent where the caller never named any. */
   readonly fileSystems?: readonly FileSystemRef[];
+  /** `PassThrough` where absent. */
+  readonly tracingMode?: 'Active' | 'PassThrough';
   readonly code: CodeRef;
   readonly layers: readonly LayerRef[];
   readonly logging: LoggingSettings;

@@ -10,6 +10,7 @@ import type { Provisioner } from '../provisioning/index.ts';
 import type { Scheduler } from '../scheduler/index.ts';
 import { type Database, emptyTables } from '../store/index.ts';
 import type { Logs } from '../telemetry/index.ts';
+import type { Tracing } from '../tracing/index.ts';
 
 export interface ResetParts {
   readonly database: Database;
@@ -18,15 +19,16 @@ export interface ResetParts {
   readonly scheduler: Pick<Scheduler, 'reset'>;
   readonly provisioner: Pick<Provisioner, 'clear'>;
   readonly logs: Pick<Logs, 'clear'>;
+  readonly tracing: Pick<Tracing, 'clear'>;
 }
 
 /**
- * Deletes every function, layer, setting, role, policy and log group of all accounts; access keys and the operator's token stay. Ends
+ * Deletes every function, layer, setting, role, policy, log group and trace of all accounts; access keys and the operator's token stay. Ends
  * all environments; what runs in them fails. A call that is under way at the same time takes effect wholly before, and is
  * deleted, or wholly after.
  */
 export async function reset(parts: ResetParts): Promise<void> {
-  const { database, features, settings, scheduler, logs } = parts;
+  const { database, features, settings, scheduler, logs, tracing } = parts;
   await database.write(
     emptyTables([
       ...functionsMigrations,
@@ -41,6 +43,7 @@ export async function reset(parts: ResetParts): Promise<void> {
   await scheduler.reset();
   // After the environments, whose last lines would otherwise bring their log groups back.
   await logs.clear();
+  await tracing.clear();
   await features.settled();
   await features.collectCode();
 }

@@ -36,11 +36,11 @@ function sameForAll(family: RuntimeFamily, inside: InsideView, facts: GenericFac
     ...languageDefaults(family, inside),
     ...endpointDefaults(facts),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
-    AWS_XRAY_DAEMON_ADDRESS: `${hostOf(facts)}:${XRAY_PORT}`,
+    AWS_XRAY_DAEMON_ADDRESS: traceDaemon(facts).join(':'),
   };
 }
 
-type GenericFacts = Pick<LaunchFacts, 'runtimeApiAddress' | 'endpointUrl'>;
+type GenericFacts = Pick<LaunchFacts, 'runtimeApiAddress' | 'endpointUrl' | 'traceDaemonAddress'>;
 
 /** For a bootstrap of ours that is to wait for its function. */
 export function genericEnvironmentOf(
@@ -70,8 +70,11 @@ function systemDefaults(family: RuntimeFamily, inside: InsideView): Variables {
   };
 }
 
-function hostOf({ runtimeApiAddress }: GenericFacts): string {
-  return runtimeApiAddress.slice(0, runtimeApiAddress.lastIndexOf(':'));
+/** Host and port of the X-Ray daemon. Every function is told where it would be, as on AWS, also where it is not traced. */
+function traceDaemon({ runtimeApiAddress, traceDaemonAddress }: GenericFacts): readonly [string, string] {
+  const address = traceDaemonAddress ?? runtimeApiAddress;
+  const colon = address.lastIndexOf(':');
+  return [address.slice(0, colon), traceDaemonAddress ? address.slice(colon + 1) : XRAY_PORT];
 }
 
 function languageDefaults(family: RuntimeFamily, inside: InsideView): Variables {
@@ -134,11 +137,12 @@ function platformVariables(facts: LaunchFacts, inside: InsideView): Variables {
   };
 }
 
-function runtimeApiVariables(facts: LaunchFacts): Variables {
+function runtimeApiVariables(facts: GenericFacts): Variables {
+  const [daemonHost, daemonPort] = traceDaemon(facts);
   return {
     AWS_LAMBDA_RUNTIME_API: facts.runtimeApiAddress,
-    _AWS_XRAY_DAEMON_ADDRESS: hostOf(facts),
-    _AWS_XRAY_DAEMON_PORT: XRAY_PORT,
+    _AWS_XRAY_DAEMON_ADDRESS: daemonHost,
+    _AWS_XRAY_DAEMON_PORT: daemonPort,
   };
 }
 
@@ -179,7 +183,7 @@ export function environmentOfImage(
     PATH: IMAGE_PATH,
     ...endpointDefaults(facts),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
-    AWS_XRAY_DAEMON_ADDRESS: `${hostOf(facts)}:${XRAY_PORT}`,
+    AWS_XRAY_DAEMON_ADDRESS: traceDaemon(facts).join(':'),
     ...image,
     ...version.environment,
     ...functionOnly,

@@ -7,6 +7,8 @@ export type InitializationType = 'on-demand' | 'provisioned-concurrency' | 'snap
 export interface LaunchFacts {
   readonly logStream: string;
   readonly runtimeApiAddress: string;
+  /** Where the X-Ray daemon listens; absent where none does. */
+  readonly traceDaemonAddress?: string;
   /** `http://127.0.0.1:4566`, as seen from inside. */
   readonly endpointUrl: string;
   readonly credentials: {

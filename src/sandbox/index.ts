@@ -12,6 +12,7 @@ export type {
   SandboxCapabilities,
   SandboxCompanion,
   SandboxCompanions,
+  SandboxDatagramListener,
   SandboxExit,
   SandboxFactory,
   SandboxListener,

@@ -174,6 +174,18 @@ export function describeSandboxContract(
       await sandbox.destroy();
     });
 
+    test('takes datagrams from inside', async () => {
+      const received = Promise.withResolvers<string>();
+      const host = '169.254.100.1';
+      const onDatagram = (datagram: Buffer): void => received.resolve(datagram.toString());
+      const script = (inside: InsideView): string =>
+        `printf hello >/dev/udp/${inside.listenerAddress(0).replace(':', '/')}; exec sleep 1000`;
+      await factory.start(
+        shellSpec(script, { listeners: [{ transport: 'udp', host, port: 2_000, onDatagram }] }),
+      );
+      expect(await received.promise).toBe('hello');
+    });
+
     test('connects the runtime socket of each sandbox to its own handler', async () => {
       const script = (inside: InsideView): string =>
         `perl -MIO::Socket::UNIX -e 'print IO::Socket::UNIX->new("${inside.runtimeSocketPath}")->getline'`;

@@ -34,6 +34,15 @@ export interface SandboxListener {
   readonly host: string;
   readonly port: number;
   readonly onConnection: (socket: Socket) => void;
+  readonly transport?: undefined;
+}
+
+/** Somebody who takes the datagrams that are sent inside the sandbox to one address; the sandbox's rate is bounded. */
+export interface SandboxDatagramListener {
+  readonly transport: 'udp';
+  readonly host: string;
+  readonly port: number;
+  readonly onDatagram: (datagram: Buffer) => void;
 }
 
 /** How the world looks to the command. */
@@ -82,8 +91,8 @@ export interface SandboxSpec {
   readonly memoryBytes: number;
   readonly pids: number;
   readonly openFiles: number;
-  /** TCP listeners inside the sandbox's own network: the Runtime API, Hearth's own address, opened host ports. */
-  readonly listeners: readonly SandboxListener[];
+  /** Inside the sandbox's own network: the Runtime API, Hearth's own address, opened host ports; by UDP, a daemon. */
+  readonly listeners: readonly (SandboxListener | SandboxDatagramListener)[];
   /** A Unix socket inside, at `/run/hearth/runtime.sock`, for bootstraps that can use one. */
   readonly onRuntimeSocket?: (socket: Socket) => void;
   /** Extra lines of `/etc/hosts`: name to IPv4 literal. */

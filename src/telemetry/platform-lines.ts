@@ -14,6 +14,21 @@ export interface InitReportFacts {
 
 export type InitRuntimeDoneFacts = Omit<InitReportFacts, 'durationMs'>;
 
+/** What of an invocation's trace stands in the log. */
+export interface TraceFacts {
+  readonly traceId: string;
+  readonly segmentId: string;
+  readonly sampled: boolean;
+  /** As the function has it in `_X_AMZN_TRACE_ID`. */
+  readonly header: string;
+}
+
+/** What START says of some invocations only. */
+export interface StartFacts {
+  readonly tenantId?: string | undefined;
+  readonly trace?: TraceFacts | undefined;
+}
+
 export interface ReportFacts {
   readonly requestId: string;
   readonly durationMs: number;
@@ -24,6 +39,8 @@ export interface ReportFacts {
   readonly initMs?: number;
   readonly status: PlatformStatus;
   readonly errorType?: string;
+  /** Only where the version is traced. */
+  readonly trace?: TraceFacts;
 }
 
 export type RuntimeDoneFacts = Pick<ReportFacts, 'requestId' | 'durationMs' | 'status' | 'errorType'>;
@@ -45,7 +62,7 @@ export interface PlatformLines {
   initStart(): string | undefined;
   initRuntimeDone(facts: InitRuntimeDoneFacts): string | undefined;
   initReport(facts: InitReportFacts): string | undefined;
-  start(requestId: string, timeMs: number, tenantId?: string): string | undefined;
+  start(requestId: string, timeMs: number, more?: StartFacts): string | undefined;
   runtimeDone(facts: RuntimeDoneFacts, timeMs: number): string | undefined;
   end(requestId: string): string | undefined;
   report(facts: ReportFacts, timeMs: number): string | undefined;
@@ -125,7 +142,7 @@ class TextPlatformLines implements PlatformLines {
     return (
       `REPORT RequestId: ${facts.requestId}\tDuration: ${facts.durationMs.toFixed(2)} ms\t` +
       `Billed Duration: ${facts.billedMs} ms\tMemory Size: ${facts.memoryMiB} MB\t` +
-      `Max Memory Used: ${facts.maxMemoryUsedMiB} MB${init}\t${reportStatus(facts)}`
+      `Max Memory Used: ${facts.maxMemoryUsedMiB} MB${init}\t${reportStatus(facts)}${xrayLine(facts.trace)}`
     );
   }
 
@@ -152,6 +169,12 @@ function reportStatus({ status, errorType }: ReportFacts): string {
 
 function isOnDemand({ initializationType = 'on-demand' }: LoggedFunction): boolean {
   return initializationType === 'on-demand';
+}
+
+/** In the same event of the log as REPORT. */
+function xrayLine(trace: TraceFacts | undefined): string {
+  if (trace?.sampled !== true) return '';
+  return `\nXRAY TraceId: ${trace.traceId}\tSegmentId: ${trace.segmentId}\tSampled: true\t`;
 }
 
 class JsonPlatformLines implements PlatformLines {
@@ -200,9 +223,10 @@ class JsonPlatformLines implements PlatformLines {
     });
   }
 
-  start(requestId: string, timeMs: number, tenantId?: string): string | undefined {
+  start(requestId: string, timeMs: number, { tenantId, trace }: StartFacts = {}): string | undefined {
     const tenant = tenantId === undefined ? {} : { tenantId };
-    return this.#line('platform.start', 'INFO', { requestId, version: this.#fn.version, ...tenant }, timeMs);
+    const record = { requestId, version: this.#fn.version, ...tenant, ...tracingMember(trace) };
+    return this.#line('platform.start', 'INFO', record, timeMs);
   }
 
   /** At the default level this is nothing for an invocation that went well, of which there are most. */
@@ -232,7 +256,7 @@ class JsonPlatformLines implements PlatformLines {
     return this.#line(
       'platform.report',
       status === 'success' ? 'INFO' : 'WARN',
-      { requestId, metrics, status, ...cause },
+      { requestId, metrics, status, ...cause, ...tracingMember(facts.trace) },
       timeMs,
     );
   }
@@ -255,6 +279,11 @@ class JsonPlatformLines implements PlatformLines {
 /** Of what tells more than most want to know, unless something went wrong. */
 function detailLevel(status: PlatformStatus): LogLevelName {
   return status === 'success' ? 'DEBUG' : 'WARN';
+}
+
+function tracingMember(trace: TraceFacts | undefined): object {
+  if (!trace) return {};
+  return { tracing: { spanId: trace.segmentId, type: 'X-Amzn-Trace-Id', value: trace.header } };
 }
 
 function milliseconds(value: number): number {

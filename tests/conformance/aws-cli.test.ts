@@ -252,6 +252,25 @@ describe.each(clients)('$name', ({ name, program }) => {
     );
   });
 
+  test('trace segments are put, found and read', async () => {
+    const second = Math.floor(Date.now() / 1_000);
+    const id = `1-${second.toString(16)}-0123456789abcdef01234567`;
+    const segment = {
+      id: '0123456789abcdef',
+      trace_id: id,
+      name: 'web',
+      start_time: second,
+      end_time: second,
+    };
+    const put = ['put-trace-segments', '--trace-segment-documents', JSON.stringify(segment)] as const;
+    expect(await cli('xray', ...put)).toEqual({ UnprocessedTraceSegments: [] });
+    const range = ['--start-time', String(second - 5), '--end-time', String(second + 5)];
+    const found = await cli('xray', 'get-trace-summaries', ...range);
+    expect(found).toMatchObject({ TraceSummaries: [expect.objectContaining({ Id: id })] });
+    const read = await cli('xray', 'batch-get-traces', '--trace-ids', id);
+    expect(read).toMatchObject({ Traces: [{ Id: id, Segments: [{ Id: segment.id }] }] });
+  });
+
   test('the caller has an identity and roles can be created', async () => {
     expect(await cli('sts', 'get-caller-identity')).toMatchObject({ Account: '000000000000' });
     writeFileSync(

@@ -640,7 +640,6 @@ def _():
 def _():
     api = client()
     for setting, member in [
-        ({'TracingConfig': {'Mode': 'Active'}}, 'TracingConfig.Mode'),
         ({'KMSKeyArn': f'arn:aws:kms:{REGION}:{ACCOUNT}:key/k'}, 'KMSKeyArn'),
         ({'SnapStart': {'ApplyOn': 'PublishedVersions'}}, 'SnapStart.ApplyOn'),
         ({'DeadLetterConfig': {'TargetArn': f'arn:aws:sqs:{REGION}:{ACCOUNT}:q'}}, 'DeadLetterConfig.TargetArn'),

@@ -16,6 +16,7 @@ const services: readonly { readonly name: ServiceName; readonly credential: stri
   { name: 'sts', credential: 'sts' },
   { name: 'iam', credential: 'iam' },
   { name: 'ecr', credential: 'ecr' },
+  { name: 'xray', credential: 'xray' },
 ];
 
 let hearth: RunningHearth;

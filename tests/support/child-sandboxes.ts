@@ -91,7 +91,9 @@ export class ChildSandbox implements Sandbox {
 
   async begin(): Promise<void> {
     const addresses: string[] = [];
-    for (const listener of this.#spec.listeners) addresses.push(await this.#listen(listener.onConnection));
+    for (const listener of this.#spec.listeners) {
+      if (listener.transport === undefined) addresses.push(await this.#listen(listener.onConnection));
+    }
     const inside: InsideView = {
       path: (target) => this.#spec.mounts.find((mount) => target.startsWith(mount.target))?.source ?? target,
       listenerAddress: (index) => addresses[index] ?? 'missing',

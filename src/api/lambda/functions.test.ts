@@ -164,7 +164,6 @@ describe('CreateFunction', () => {
       'NotImplemented',
       'TargetArn',
     ],
-    [{ TracingConfig: { Mode: 'Active' } }, 501, 'NotImplemented', 'CreateFunction: TracingConfig.Mode'],
     [{ SnapStart: { ApplyOn: 'PublishedVersions' } }, 501, 'NotImplemented', 'SnapStart.ApplyOn'],
     [
       { Runtime: 'ruby3.4' },

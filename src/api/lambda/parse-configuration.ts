@@ -24,6 +24,7 @@ type Settings = Pick<
   | 'VpcConfig'
   | 'ImageConfig'
   | 'FileSystemConfigs'
+  | 'TracingConfig'
 >;
 
 /** The settings that a request names, and no others. */
@@ -40,6 +41,7 @@ export function parseConfiguration(input: Partial<Settings>): ConfigurationChang
     environment: environment && (environment.Variables ?? {}),
     logging: logging && parseLogging(logging),
     imageConfig: input.ImageConfig && parseImageConfig(input.ImageConfig),
+    tracingMode: input.TracingConfig?.Mode,
     fileSystems: input.FileSystemConfigs?.map(parseFileSystem),
     emptyVpcConfig: namesVpc(input.VpcConfig) ? true : undefined,
   });

@@ -26,7 +26,6 @@ export const refusedConfiguration: Refusals = {
     hint: 'Leave it out: environment variables are kept in the data folder.',
   },
   'DeadLetterConfig.TargetArn': { when: isNonEmptyText, hint: 'Leave DeadLetterConfig out.' },
-  'TracingConfig.Mode': { when: (mode) => mode === 'Active', hint: 'Use PassThrough.' },
   'SnapStart.ApplyOn': { when: (applyOn) => applyOn === 'PublishedVersions', hint: 'Use None.' },
   CapacityProviderConfig: { when: hasMembers, hint: 'Leave it out: the function runs on this machine.' },
   DurableConfig: { when: hasMembers, hint: 'Leave it out.' },

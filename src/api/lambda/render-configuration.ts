@@ -27,7 +27,7 @@ export function renderSummary(version: FunctionVersion, qualifier?: string): Fun
     ...(version.environment ? { Environment: { Variables: version.environment } } : {}),
     ...(version.emptyVpcConfig ? { VpcConfig: noVpc } : {}),
     ...renderFileSystems(version),
-    TracingConfig: { Mode: 'PassThrough' },
+    TracingConfig: { Mode: version.tracingMode ?? 'PassThrough' },
     RevisionId: version.revisionId,
     ...renderLayers(version),
     PackageType: version.code.kind === 'image' ? 'Image' : 'Zip',

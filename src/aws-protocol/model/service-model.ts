@@ -3,7 +3,7 @@ import { invariant } from '../../base/index.ts';
 import { linkShapes, type RawShape } from './link-shapes.ts';
 import type { OperationModel, Protocol, StructureShape } from './shapes.ts';
 
-export type ServiceName = 'lambda' | 'logs' | 'application-autoscaling' | 'sts' | 'iam' | 'ecr';
+export type ServiceName = 'lambda' | 'logs' | 'application-autoscaling' | 'sts' | 'iam' | 'ecr' | 'xray';
 
 interface RawOperation {
   readonly method: string;

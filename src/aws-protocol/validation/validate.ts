@@ -13,7 +13,8 @@ const MOST_VIOLATIONS = 50;
 /**
  * Checks an input against the model's constraints; throws one error that names every violation in AWS's words:
  * `2 validation errors detected: Value '0' at 'timeout' failed to satisfy constraint: Member must …; Value …`.
- * Lambda and Application Auto Scaling call it ValidationException, Logs and ECR InvalidParameterException, STS and IAM ValidationError.
+ * Lambda and Application Auto Scaling call it ValidationException, Logs and ECR InvalidParameterException, STS and IAM
+ * ValidationError, X-Ray InvalidRequestException.
  */
 export function validateInput(service: ServiceName, operation: OperationModel, input: ParsedStructure): void {
   const violations: string[] = [];
@@ -28,6 +29,7 @@ const invalidCodes: Readonly<Record<Exclude<ServiceName, 'lambda'>, string>> = {
   sts: 'ValidationError',
   iam: 'ValidationError',
   ecr: 'InvalidParameterException',
+  xray: 'InvalidRequestException',
 };
 
 function validationError(service: ServiceName, violations: readonly string[]): AwsError {

@@ -96,8 +96,10 @@ function span(name: string, { from, to, wall }: SpanBounds): object {
   return { name, start: new Date(wall(from)).toISOString(), durationMs: milliseconds(to - from) };
 }
 
-function tracing({ traceHeader }: InvocationRun): object {
-  return traceHeader === undefined ? {} : { tracing: { type: 'X-Amzn-Trace-Id', value: traceHeader } };
+function tracing({ traceHeader, trace }: InvocationRun): object {
+  if (traceHeader === undefined) return {};
+  const span = trace ? { spanId: trace.segmentId } : {};
+  return { tracing: { ...span, type: 'X-Amzn-Trace-Id', value: traceHeader } };
 }
 
 function milliseconds(value: number): number {

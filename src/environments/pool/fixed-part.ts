@@ -16,7 +16,8 @@ export function fixedPartOf(spec: SandboxSpec): FixedSpec {
 
 /** With listeners that serve nobody yet. */
 export function unbound(fixed: FixedSpec): FixedSpec {
-  const listeners = fixed.listeners.map(({ host, port }) => ({
+  const { listeners: bound } = fixed;
+  const listeners = bound.map(({ host, port }) => ({
     host,
     port,
     onConnection: (socket: Socket) => void socket.destroy(),

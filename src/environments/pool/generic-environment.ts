@@ -2,7 +2,13 @@ import { statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { type Clock, invariant } from '../../base/index.ts';
 import type { GenericLaunch } from '../../runtimes/index.ts';
-import type { InsideView, Sandbox, SandboxFactory, SandboxSpec } from '../../sandbox/index.ts';
+import type {
+  InsideView,
+  Sandbox,
+  SandboxListener,
+  SandboxFactory,
+  SandboxSpec,
+} from '../../sandbox/index.ts';
 import { addressesInside } from '../addresses-inside.ts';
 import type { FixedSpec } from './fixed-part.ts';
 import { assignmentRequested, encodeAssignment } from './assignment.ts';
@@ -111,15 +117,21 @@ export class GenericEnvironment {
         this.#inside = inside;
         return launch.program(inside, addressesInside(inside));
       },
-      listeners: fixed.listeners.map((listener, index) => ({
-        ...listener,
-        onConnection: (socket) => this.#route(socket, this.#assigned?.listeners[index]?.onConnection),
+      listeners: fixed.listeners.map(({ host, port }, index) => ({
+        host,
+        port,
+        onConnection: (socket) => this.#route(socket, this.#handlerOf(index)),
       })),
       onRuntimeSocket: (socket) => {
         if (this.#socket) this.#route(socket, this.#assigned?.onRuntimeSocket);
         else this.#firstConnection(socket);
       },
     };
+  }
+
+  #handlerOf(index: number): SandboxListener['onConnection'] | undefined {
+    const listener = this.#assigned?.listeners[index];
+    return listener?.transport === undefined ? listener?.onConnection : undefined;
   }
 
   #firstConnection(socket: Socket): void {

@@ -39,8 +39,8 @@ export function lateBindingIn(prepared: PreparedVersion): LateBinding | undefine
 }
 
 /** Whether a sandbox that was started without a function has all that this one is to have. */
-export function fitsGeneric({ volumes = [] }: SandboxSpec): boolean {
-  return volumes.length === 0;
+export function fitsGeneric({ volumes = [], listeners }: SandboxSpec): boolean {
+  return volumes.length === 0 && listeners.every(({ transport }) => transport === undefined);
 }
 
 function namesIn(folder: string): readonly string[] {

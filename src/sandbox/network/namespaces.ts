@@ -11,7 +11,7 @@ const OWN_NAMESPACE = '/proc/thread-self/ns/net';
 interface Address {
   readonly host: string;
   readonly port: number;
-  readonly transport?: 'udp';
+  readonly transport?: 'udp' | undefined;
 }
 
 /**

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 import { type Clock, invariant, type Log } from '../../base/index.ts';
-import type { SandboxListener } from '../sandbox.ts';
+import type { SandboxSpec } from '../sandbox.ts';
 import { loadNativeLibrary } from '../system/native.ts';
 import { connectToLoopback } from './connect.ts';
 import { openListeners } from './listener.ts';
 import { Namespaces } from './namespaces.ts';
 import { type Outbound, openOutbound } from './outbound/outbound.ts';
 import { sweepUplinks } from './outbound/uplink.ts';
-import { networkSyscalls } from './syscalls.ts';
+import { type NetworkSyscalls, networkSyscalls } from './syscalls.ts';
 
 /** The network of one sandbox: own loopback, own listeners, outbound traffic, nothing else. */
 export interface SandboxNetwork {
@@ -26,7 +26,7 @@ export interface SandboxNetworks {
   /** One sentence each, as in `SandboxCapabilities`: how outbound traffic goes, or why there is none. */
   readonly gaps: readonly string[];
   /** Rejects with `SyscallError` where the kernel refuses. */
-  create(listeners: readonly SandboxListener[]): Promise<SandboxNetwork>;
+  create(listeners: SandboxSpec['listeners']): Promise<SandboxNetwork>;
   /** Ends what crashed servers of the same folder left behind; gives a line for each. Leaves live servers alone. */
   sweep(): Promise<readonly string[]>;
   /** Destroys every network and the uplink. */
@@ -55,28 +55,34 @@ export async function openSandboxNetworks(options: SandboxNetworksOptions): Prom
     syscalls,
     namespaces,
   });
-  return new Networks(namespaces, outbound, options.folder);
+  return new Networks(namespaces, outbound, { ...options, syscalls });
+}
+
+interface NetworksParts {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly syscalls: NetworkSyscalls;
 }
 
 class Networks implements SandboxNetworks {
   readonly #namespaces: Namespaces;
   readonly #outbound: Outbound;
-  readonly #folder: string;
+  readonly #parts: NetworksParts;
   readonly #live = new Set<SandboxNetwork>();
   readonly #creating = new Set<Promise<SandboxNetwork>>();
   #open = true;
 
-  constructor(namespaces: Namespaces, outbound: Outbound, folder: string) {
+  constructor(namespaces: Namespaces, outbound: Outbound, parts: NetworksParts) {
     this.#namespaces = namespaces;
     this.#outbound = outbound;
-    this.#folder = folder;
+    this.#parts = parts;
   }
 
   get gaps(): readonly string[] {
     return this.#outbound.gaps;
   }
 
-  create(listeners: readonly SandboxListener[]): Promise<SandboxNetwork> {
+  create(listeners: SandboxSpec['listeners']): Promise<SandboxNetwork> {
     invariant(this.#open, 'a network is asked for after close');
     const creation = this.#create(listeners).finally(() => this.#creating.delete(creation));
     this.#creating.add(creation);
@@ -84,7 +90,7 @@ class Networks implements SandboxNetworks {
   }
 
   async sweep(): Promise<readonly string[]> {
-    return sweepUplinks(this.#folder);
+    return sweepUplinks(this.#parts.folder);
   }
 
   async close(): Promise<void> {
@@ -96,11 +102,11 @@ class Networks implements SandboxNetworks {
     this.#namespaces.close();
   }
 
-  async #create(listeners: readonly SandboxListener[]): Promise<SandboxNetwork> {
+  async #create(listeners: SandboxSpec['listeners']): Promise<SandboxNetwork> {
     const namespace = this.#namespaces.create(listeners);
     const undo = [() => namespace.close()];
     try {
-      undo.push(...(await openListeners(namespace.bound, listeners)));
+      undo.push(...(await openListeners(namespace.bound, listeners, this.#parts)));
       undo.push(await this.#outbound.connect(namespace));
     } catch (error) {
       for (const step of undo) step();

@@ -13,6 +13,8 @@ export interface NetworkSyscalls {
   socket(domain: number, type: number, protocol: number): number;
   /** bind(2) to an IPv4 literal. */
   bindIpv4(fd: number, host: string, port: number): void;
+  /** A second descriptor of the same, close-on-exec. fcntl(2). */
+  duplicate(fd: number): number;
   /** send(2). */
   send(fd: number, message: Uint8Array): void;
   /** send(2) on a thread of the pool: for netlink requests, which the kernel carries out while they are sent. */
@@ -29,6 +31,7 @@ export const SOCK_RAW = 3;
 
 const CLONE_NEWNET = 0x40000000;
 const SOCK_CLOEXEC = 0o2000000;
+const F_DUPFD_CLOEXEC = 1030;
 const MSG_DONTWAIT = 0x40;
 
 export function networkSyscalls(library: NativeLibrary): NetworkSyscalls {
@@ -36,6 +39,7 @@ export function networkSyscalls(library: NativeLibrary): NetworkSyscalls {
   const setns = library.bind('int setns(int fd, int type)');
   const socket = library.bind('int socket(int domain, int type, int protocol)');
   const bind = library.bind('int bind(int fd, const void *address, uint32_t length)');
+  const fcntl = library.bind('int fcntl(int fd, int command, int argument)');
   const send = library.bind('long send(int fd, const void *message, size_t length, int flags)');
   const recv = library.bind('long recv(int fd, void *into, size_t length, int flags)');
   return {
@@ -46,6 +50,7 @@ export function networkSyscalls(library: NativeLibrary): NetworkSyscalls {
       const address = ipv4SocketAddress(host, port);
       bind.call(fd, address, address.length);
     },
+    duplicate: (fd) => fcntl.call(fd, F_DUPFD_CLOEXEC, 0),
     send: (fd, message) => void send.call(fd, message, message.length, 0),
     async sendLater(fd, message) {
       await send.callAsync(fd, message, message.length, 0);

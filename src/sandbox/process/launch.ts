@@ -4,7 +4,15 @@ import { chownSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { InsideView, SandboxListener, SandboxMount, SandboxProgram, SandboxSpec } from '../sandbox.ts';
+import type { Clock } from '../../base/index.ts';
+import { openDatagrams } from '../network/datagrams.ts';
+import type {
+  InsideView,
+  SandboxDatagramListener,
+  SandboxMount,
+  SandboxProgram,
+  SandboxSpec,
+} from '../sandbox.ts';
 import { SandboxError } from '../sandbox-error.ts';
 import type { OutputPipe } from '../system/pipes.ts';
 import { type ClosableListener, listenOnUnixSocket, trackingServer } from '../system/unix-listener.ts';
@@ -15,6 +23,7 @@ import type { Staging } from './staging.ts';
 
 /** What every launch of one server uses. */
 export interface ProcessParts {
+  readonly clock: Clock;
   /** One folder for each sandbox. */
   readonly sandboxesDir: string;
   /** Present where Hearth is root. */
@@ -57,7 +66,7 @@ export async function launchProcess(
   try {
     const mounts = await reachableMounts(parts, spec.mounts);
     const addresses: Address[] = [];
-    for (const listener of spec.listeners) addresses.push(await listenOnLoopback(listener, listeners));
+    for (const listener of spec.listeners) addresses.push(await listenOnLoopback(parts, listener, listeners));
     const socketPath = join(folder, 'runtime.sock');
     if (spec.onRuntimeSocket)
       listeners.push(listenOnUnixSocket(socketPath, keepsake.uid, spec.onRuntimeSocket));
@@ -98,9 +107,12 @@ async function reachableMounts(
 }
 
 async function listenOnLoopback(
-  { onConnection }: SandboxListener,
+  { clock }: ProcessParts,
+  wanted: SandboxSpec['listeners'][number],
   listeners: ClosableListener[],
 ): Promise<Address> {
+  if (wanted.transport === 'udp') return listenForDatagrams(clock, wanted, listeners);
+  const { onConnection } = wanted;
   const { server, listener } = trackingServer(onConnection);
   listeners.push(listener);
   server.listen(0, '127.0.0.1');
@@ -108,6 +120,19 @@ async function listenOnLoopback(
   const address = server.address();
   if (typeof address !== 'object' || !address) throw new Error('a TCP listener without an address');
   return { host: address.address, port: address.port };
+}
+
+async function listenForDatagrams(
+  clock: Clock,
+  { onDatagram }: SandboxDatagramListener,
+  listeners: ClosableListener[],
+): Promise<Address> {
+  const host = '127.0.0.1';
+  let port = 0;
+  const close = await openDatagrams({ clock, onDatagram, bind: (socket) => socket.bind(port, host) });
+  port = close.port();
+  listeners.push({ close });
+  return { host, port };
 }
 
 interface ViewOptions {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Log } from '../../base/index.ts';
+import type { Clock, Log } from '../../base/index.ts';
 import type { Sandbox, SandboxCapabilities, SandboxFactory, SandboxSpec } from '../sandbox.ts';
 import { SandboxError } from '../sandbox-error.ts';
 import { loadNativeLibrary } from '../system/native.ts';
@@ -18,6 +18,7 @@ export interface ProcessSandboxFactoryOptions {
   /** Folder that belongs to this server alone; its hash names the folder for sandboxes. */
   readonly stateDir: string;
   readonly log: Log;
+  readonly clock: Clock;
   /** Default `/tmp`: short, since socket paths may have 103 bytes, and open to every user id. */
   readonly runBase?: string;
 }
@@ -30,6 +31,7 @@ export async function createProcessSandboxFactory(
   const asRoot = process.getuid?.() === 0;
   const mountsDir = makeEnterable(join(runDir, 'mounts'));
   const parts = {
+    clock: options.clock,
     sandboxesDir: makeEnterable(join(runDir, 'sandboxes')),
     tmpDirs: makeEnterable(join(runDir, 'tmp')),
     staging: asRoot ? new Staging(mountsDir) : undefined,

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createLog } from '../../base/index.ts';
+import { createLog, WallClock } from '../../base/index.ts';
 import { describeSandboxContract, outcomeOf, outputUntil, shellSpec } from '../sandbox.contract.ts';
 import { SandboxError } from '../sandbox-error.ts';
 import type { InsideView, SandboxFactory } from '../sandbox.ts';
@@ -13,7 +13,7 @@ import { createProcessSandboxFactory } from './process-factory.ts';
 const log = createLog('warn');
 
 describeSandboxContract('a process sandbox', true, (stateDir) =>
-  createProcessSandboxFactory({ stateDir, log }),
+  createProcessSandboxFactory({ stateDir, log, clock: new WallClock() }),
 );
 
 describe('a process sandbox', () => {
@@ -21,7 +21,11 @@ describe('a process sandbox', () => {
   let factory: SandboxFactory;
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'process-sandbox-'));
-    factory = await createProcessSandboxFactory({ stateDir: join(folder, 'state'), log });
+    factory = await createProcessSandboxFactory({
+      stateDir: join(folder, 'state'),
+      log,
+      clock: new WallClock(),
+    });
   });
   afterEach(async () => {
     await factory.close();
@@ -95,9 +99,9 @@ describe('a process sandbox', () => {
     async () => {
       const stateDir = join(folder, 'crashed');
       const script = `
-      import { createLog } from '${join(import.meta.dirname, '../../base/index.ts')}';
+      import { createLog, WallClock } from '${join(import.meta.dirname, '../../base/index.ts')}';
       import { createProcessSandboxFactory } from '${join(import.meta.dirname, 'process-factory.ts')}';
-      const factory = await createProcessSandboxFactory({ stateDir: '${stateDir}', log: createLog('error') });
+      const factory = await createProcessSandboxFactory({ stateDir: '${stateDir}', log: createLog('error'), clock: new WallClock() });
       const program = (inside) => ({ command: ['/bin/bash', '-c', 'setsid sleep 424244 & echo ready; wait'], env: { PATH: '/usr/bin:/bin' }, cwd: inside.path('/tmp') });
       const sandbox = await factory.start({ id: 'left', program, mounts: [], listeners: [], tmpBytes: 1, memoryBytes: 1, pids: 1, openFiles: 64 });
       sandbox.stdout.once('data', () => console.log('started'));
@@ -109,7 +113,11 @@ describe('a process sandbox', () => {
       server.kill('SIGKILL');
       await once(server, 'exit');
       await expect.poll(() => running('sleep 424244')).toBe(1);
-      const next = await createProcessSandboxFactory({ stateDir, log: createLog('silent') });
+      const next = await createProcessSandboxFactory({
+        stateDir,
+        log: createLog('silent'),
+        clock: new WallClock(),
+      });
       expect(await next.sweep()).toEqual({ removed: ['left'] });
       expect(running('sleep 424244')).toBe(0);
       expect(await next.sweep()).toEqual({ removed: [] });
