@@ -141,7 +141,7 @@ function refusals(operations: readonly ServedOperation[]): readonly string[] {
   const lines = new Lines();
   for (const { name, members } of operations) {
     for (const [member, { when, hint }] of Object.entries(members?.refused ?? {})) {
-      lines.add(name, member, when ? 'by value' : 'always', onEveryMachine(hint));
+      lines.add(name, member, when ? 'by value' : 'always', hint);
     }
   }
   return lines.render('Refused members', ['member', 'of', 'refused', 'what to do']);
@@ -153,11 +153,6 @@ function storedMembers(operations: readonly ServedOperation[]): readonly string[
     for (const [member, why] of Object.entries(members?.stored ?? {})) lines.add(name, member, why);
   }
   return lines.render('Stored members', ['member', 'of', 'why']);
-}
-
-/** The page is the same wherever it is made. */
-function onEveryMachine(hint: string): string {
-  return hint.replace(/This machine is \w+\./, 'Functions run on the architecture of the machine.');
 }
 
 function table(columns: readonly string[], rows: readonly string[]): string {

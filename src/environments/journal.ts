@@ -12,6 +12,7 @@ import {
   type TelemetryStream,
 } from '../telemetry/index.ts';
 import type { EnvironmentLog } from './environment-log.ts';
+import { architectureNotice } from './foreign-architecture.ts';
 import { EnvironmentTelemetry } from './extensions/environment-telemetry.ts';
 import type { InitPhase } from './extensions/telemetry-records.ts';
 import { type Failure, type Verdict, verdictOfFailure } from './failures.ts';
@@ -78,7 +79,9 @@ export class Journal {
   }
 
   initStart(): void {
-    this.#append(this.#lines.initStart(), this.#clock.nowMs());
+    const nowMs = this.#clock.nowMs();
+    this.#append(this.#lines.initStart(), nowMs);
+    this.#append(architectureNotice(this.#version, nowMs), nowMs);
   }
 
   /** An Init that failed, or, without `failure`, went well; in the text format the latter is no line of the log. */

@@ -7,6 +7,7 @@ import {
   defaultLogging,
 } from './configuration.ts';
 import {
+  checkPrograms,
   type CodeSource,
   checkStorage,
   codeBytes,
@@ -65,6 +66,7 @@ export async function createFunction(
       code,
       layers,
     };
+    await checkPrograms(parts, latest);
     const published = request.publish ? [publishedFrom(latest, { number: 1 }, parts.ids)] : [];
     const versions = [latest, ...published];
     await parts.database.transaction((transaction) =>

@@ -5,8 +5,10 @@ import {
   type CodeRef,
   type FunctionVersion,
   limits,
+  notImplemented,
   runtimeStanding,
 } from '../model/index.ts';
+import { checkArchitecture, machineArchitecture } from './architecture.ts';
 import { type StoredCode } from './code/code-store.ts';
 import { ZipRejected } from './code/zip-plan.ts';
 import { readCodeUsage } from './code-usage-store.ts';
@@ -71,6 +73,29 @@ export function refuseLivePublish(code: { readonly kind: CodeSource['kind'] | Co
 export function codeHashes(version: Pick<FunctionVersion, 'code' | 'layers'>): readonly string[] {
   const layers = version.layers.map((layer) => layer.sha256Hex);
   return version.code.kind === 'archive' ? [version.code.sha256Hex, ...layers] : layers;
+}
+
+/** Refuses code or layers that are compiled for another architecture than can run here. */
+export async function checkPrograms(
+  parts: FunctionsParts,
+  version: Pick<FunctionVersion, 'architecture' | 'runtime' | 'code' | 'layers'>,
+): Promise<void> {
+  const { architecture, runtime, code, layers } = version;
+  if (architecture === machineArchitecture) return;
+  if (code.kind === 'image') {
+    throw notImplemented(
+      `container images for ${architecture}`,
+      undefined,
+      `This machine is ${machineArchitecture}.`,
+    );
+  }
+  await checkArchitecture({
+    architecture,
+    runtime,
+    task: code.kind === 'archive' ? parts.code.root(code.sha256Hex) : code.hostPath,
+    layers: layers.map(({ sha256Hex }) => parts.code.root(sha256Hex)),
+    emulatorsFolder: parts.emulatorsFolder,
+  });
 }
 
 /** The ARN of the runtime's version, for a runtime that AWS accepts and this machine has; images have none. */

@@ -3,6 +3,7 @@ export { type Alias, type AliasRouting, isVersionName } from './aliases-store.ts
 export { readChangeable } from './changeable.ts';
 export { DOWNLOAD_PATH, type DownloadLinks } from './code/download-links.ts';
 export type { ConfigurationChange, LoggingChange } from './configuration.ts';
+export { machineArchitecture } from './architecture.ts';
 export type { CodeSource } from './deployment.ts';
 export { renewRevision } from './functions-store.ts';
 export type { Aliases } from './aliases.ts';

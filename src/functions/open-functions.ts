@@ -37,6 +37,8 @@ export interface FunctionsOptions {
   readonly hotReloadRoots?: readonly string[];
   /** Folders of the host that stand for file systems; none by default. */
   readonly fileSystems?: FileSystems;
+  /** The kernel's own by default. */
+  readonly emulatorsFolder?: string;
   /** Uniform in [0, 1), for weighted aliases. */
   readonly random?: () => number;
   /** Of all code of one account and region; AWS's quota by default. */
@@ -89,6 +91,7 @@ export async function openFunctions(options: FunctionsOptions): Promise<Function
     liveFolders,
     fileSystems: options.fileSystems ?? new FileSystems([]),
     lookup,
+    emulatorsFolder: options.emulatorsFolder ?? '/proc/sys/fs/binfmt_misc',
     totalCodeBytes: options.totalCodeBytes ?? limits.totalCodeBytes,
   };
   const transitions = new Transitions(parts);

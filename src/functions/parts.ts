@@ -17,6 +17,8 @@ export interface FunctionsParts {
   readonly images?: Images | undefined;
   readonly liveFolders: LiveFolders;
   readonly fileSystems: FileSystems;
+  /** Where the kernel lists the emulators that it knows. */
+  readonly emulatorsFolder: string;
   readonly lookup: LiveLookup;
   readonly runtimes: KnownRuntimes;
   readonly access: ResourceAccess;

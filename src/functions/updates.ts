@@ -4,6 +4,7 @@ import { readChangeable } from './changeable.ts';
 import { type ConfigurationChange, changeConfiguration } from './configuration.ts';
 import { pendingRecord } from './creation.ts';
 import {
+  checkPrograms,
   type CodeSource,
   checkStorage,
   codeBytes,
@@ -22,6 +23,8 @@ import { CREATING } from './transitions.ts';
 
 export interface CodeUpdate {
   readonly code: CodeSource;
+  /** Absent: it stays. */
+  readonly architecture?: FunctionVersion['architecture'] | undefined;
   readonly publish: boolean;
   /** Says what would be, and stores nothing. */
   readonly dryRun: boolean;
@@ -56,7 +59,9 @@ export async function updateCode(
   if (update.publish) refuseLivePublish(update.code);
   return withCode(parts, update.code, async (code) => {
     await checkCombinedSize(parts.code, codeHashes({ code, layers: before.shown.layers }));
-    if (update.dryRun) return { written: [], shown: { ...before.shown, code } };
+    const after = { ...before.shown, code, ...architectureOf(update) };
+    await checkPrograms(parts, after);
+    if (update.dryRun) return { written: [], shown: after };
     return parts.database.transaction((transaction) =>
       replaceCode(parts, transaction, { key, code, update }),
     );
@@ -77,6 +82,11 @@ export async function updateConfiguration(
   const runtimeArn = change.runtime && (await runtimeVersionArn(parts, key, change.runtime));
   const layers = layerArns && (await resolveLayers(parts, key, { arns: layerArns, caller }));
   if (layers) await checkCombinedSize(parts.code, codeHashes({ code: before.code, layers }));
+  if (layers ?? change.runtime) {
+    const { code, architecture } = before;
+    const runtime = change.runtime ?? before.runtime;
+    await checkPrograms(parts, { code, architecture, runtime, layers: layers ?? before.layers });
+  }
   return parts.database.transaction(async (transaction) => {
     const { shown } = await readChangeable(transaction, key, revisionId);
     checkSettings(shown, change, layerArns);
@@ -107,7 +117,7 @@ async function replaceCode(
   checkPackageType(shown, update.code.kind);
   const bytes = codeBytes(code) * (update.publish ? 2 : 1) - codeBytes(shown.code);
   await checkStorage(parts, transaction, { key, bytes });
-  const next = { ...inProgress(parts, shown), code };
+  const next = { ...inProgress(parts, shown), code, ...architectureOf(update) };
   const record = { shown: next, serving: shown, unfinished: true, fingerprint: '' };
   await executeAll(transaction, writeVersion(record));
   if (!update.publish) return { written: [next], shown: next };
@@ -117,6 +127,10 @@ async function replaceCode(
   const published = publishedFrom(pending(next), { number }, parts.ids);
   await executeAll(transaction, writeVersion(pendingRecord(published, next)));
   return { written: [next, published], shown: published };
+}
+
+function architectureOf({ architecture }: CodeUpdate): Partial<Pick<FunctionVersion, 'architecture'>> {
+  return architecture === undefined ? {} : { architecture };
 }
 
 /** `$LATEST` as it is shown while an update runs. */

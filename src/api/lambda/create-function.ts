@@ -1,10 +1,11 @@
 import type { CreateFunctionRequest, FunctionConfiguration } from '@aws-sdk/client-lambda';
+import { machineArchitecture } from '../../functions/index.ts';
 import { awsError } from '../../model/index.ts';
 import type { Operation } from '../operation.ts';
 import { permittedWholeFunction } from './function-name.ts';
 import { parseCode, parseConfiguration } from './parse-configuration.ts';
 import { requireOwnRole } from './pass-role.ts';
-import { machineArchitecture, refusedAtCreate } from './refused-settings.ts';
+import { refusedAtCreate } from './refused-settings.ts';
 import { renderConfiguration } from './render-configuration.ts';
 import type { LambdaServices } from './services.ts';
 
@@ -18,7 +19,7 @@ export const createFunction: Operation<LambdaServices, CreateFunctionRequest, Fu
     requireOwnRole(context, key.account, roleArn);
     const version = await services.functions.create(key, {
       configuration: { ...parseConfiguration(input), runtime, handler, roleArn },
-      architecture: machineArchitecture,
+      architecture: input.Architectures?.[0] ?? machineArchitecture,
       tenantIsolation: input.TenancyConfig?.TenantIsolationMode,
       code: parseCode(input.Code ?? {}, context),
       layerArns: input.Layers ?? [],

@@ -173,7 +173,6 @@ describe('CreateFunction', () => {
     ],
     [{ Runtime: 'dotnet8' }, 501, 'NotImplemented', 'CreateFunction: Runtime.'],
     [{ Runtime: 'dotnet10' }, 501, 'NotImplemented', 'CreateFunction: Runtime.'],
-    [{ Architectures: ['arm64'] }, 501, 'NotImplemented', 'This machine is x86_64.'],
     [{ Code: { S3Bucket: 'my-bucket', S3Key: 'k' } }, 501, 'NotImplemented', 'CreateFunction: Code.S3Bucket'],
     [
       { Code: { S3Bucket: 'hot-reload', S3Key: '/etc' } },

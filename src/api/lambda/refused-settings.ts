@@ -1,9 +1,6 @@
 import { isWithoutBootstrap } from '../../runtimes/index.ts';
 import type { MemberStatus } from '../operation.ts';
 
-/** What this machine runs; functions of the other architecture would need an emulator. */
-export const machineArchitecture = process.arch === 'arm64' ? 'arm64' : 'x86_64';
-
 type Refusals = NonNullable<MemberStatus['refused']>;
 
 /** Settings of Create and UpdateFunctionConfiguration that do not take effect yet. */
@@ -31,13 +28,6 @@ export const refusedConfiguration: Refusals = {
   DurableConfig: { when: hasMembers, hint: 'Leave it out.' },
 };
 
-const architectures: Refusals = {
-  Architectures: {
-    when: (value) => Array.isArray(value) && value.some((one) => one !== machineArchitecture),
-    hint: `This machine is ${machineArchitecture}.`,
-  },
-};
-
 const publishTo: Refusals = {
   PublishTo: { hint: 'Use Publish or PublishVersion.' },
 };
@@ -56,13 +46,12 @@ function codeMembers(prefix: '' | 'Code.'): Refusals {
 
 export const refusedAtCreate: Refusals = {
   ...refusedConfiguration,
-  ...architectures,
   ...publishTo,
   ...codeMembers('Code.'),
   CodeSigningConfigArn: { when: isNonEmptyText, hint: 'Leave it out.' },
 };
 
-export const refusedAtUpdateCode: Refusals = { ...architectures, ...publishTo, ...codeMembers('') };
+export const refusedAtUpdateCode: Refusals = { ...publishTo, ...codeMembers('') };
 
 export const refusedAtPublish: Refusals = publishTo;
 

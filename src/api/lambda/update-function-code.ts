@@ -15,6 +15,7 @@ export const updateFunctionCode: Operation<LambdaServices, UpdateFunctionCodeReq
       const key = await permittedWholeFunction(services, context, { input, action: 'UpdateFunctionCode' });
       const version = await services.functions.updateCode(key, {
         code: parseCode(input, context),
+        architecture: input.Architectures?.[0],
         publish: input.Publish ?? false,
         dryRun: input.DryRun ?? false,
         revisionId: input.RevisionId,
