@@ -13,6 +13,7 @@ const packages: Readonly<Record<ServiceName, string>> = {
   iam: '@aws-sdk/client-iam',
   ecr: '@aws-sdk/client-ecr',
   xray: '@aws-sdk/client-xray',
+  ec2: '@aws-sdk/client-ec2',
 };
 
 /** Whether the CLI, boto3 and the JavaScript SDK call the operation in a test; operations of two services share names. */

@@ -3,6 +3,7 @@ import type { MemberStatus } from '../src/api/index.ts';
 import {
   autoscalingOperations,
   ecrOperations,
+  ec2Operations,
   iamOperations,
   lambdaOperations,
   logsOperations,
@@ -45,6 +46,7 @@ const services: readonly Service[] = [
   { name: 'sts', title: 'STS', operations: stsOperations },
   { name: 'iam', title: 'IAM', operations: iamOperations },
   { name: 'ecr', title: 'ECR', operations: ecrOperations },
+  { name: 'ec2', title: 'EC2', operations: ec2Operations },
   { name: 'xray', title: 'X-Ray', operations: xrayOperations },
 ];
 

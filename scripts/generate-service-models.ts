@@ -18,7 +18,16 @@ const target = join(import.meta.dirname, '../src/aws-protocol/model');
 const botocore = process.argv[2];
 if (botocore === undefined) throw new Error('Name the folder of the botocore package.');
 
-for (const service of ['lambda', 'logs', 'application-autoscaling', 'sts', 'iam', 'ecr', 'xray'] as const) {
+for (const service of [
+  'lambda',
+  'logs',
+  'application-autoscaling',
+  'sts',
+  'iam',
+  'ecr',
+  'xray',
+  'ec2',
+] as const) {
   const model = reduceModel(service, newestModel(botocore, service), served[service]);
   write(service === 'lambda' ? applyOverlay(mergeNewer(model, sdk)) : model);
 }

@@ -5,6 +5,7 @@ import {
   autoscalingOperations,
   createApi,
   ecrOperations,
+  ec2Operations,
   iamMigrations,
   iamOperations,
   lambdaOperations,
@@ -45,6 +46,8 @@ import {
   openFunctions,
   openSettings,
   type SettingsModule,
+  type SubnetNetwork,
+  Vpc,
 } from './functions/index.ts';
 import { Images, parseNamedRegistry } from './images/index.ts';
 import { DebugInvoker, FunctionInvoker } from './invoke/index.ts';
@@ -96,6 +99,9 @@ export interface HearthOptions {
   /** Generic environments kept ready for each runtime at most; 0 for none. */
   readonly poolSize: number;
   readonly fileSystems: readonly AllowedFolder[];
+  /** Subnet id to network. */
+  readonly subnets: ReadonlyMap<string, SubnetNetwork>;
+  readonly securityGroups: readonly string[];
   readonly logLevel: LogLevel;
   /** The user's environment: where interpreters are searched. */
   readonly searchEnv: Readonly<Record<string, string | undefined>>;
@@ -265,6 +271,7 @@ interface FunctionParts {
   readonly runtimes: MachineRuntimes;
   readonly settings: SettingsModule;
   readonly fileSystems: FileSystems;
+  readonly vpc: Vpc;
   readonly features: FunctionsModule;
 }
 
@@ -299,6 +306,7 @@ async function openFunctionParts(
   const runtimes = new MachineRuntimes(machine);
   const settings = openSettings({ ...ground, accountConcurrency: options.accountConcurrency });
   const fileSystems = await openFileSystems(options, sandboxes);
+  const vpc = new Vpc(options, sandboxes.capabilities.enforced.includes('network'));
   const { access, dependents, concurrency } = settings;
   const features = await openFunctions({
     ...ground,
@@ -309,10 +317,11 @@ async function openFunctionParts(
     dependents,
     concurrency,
     fileSystems,
+    vpc,
     hotReloadRoots: options.hotReloadFolders,
   });
   closing.defer(() => features.close());
-  return { machine, runtimes, settings, fileSystems, features };
+  return { machine, runtimes, settings, fileSystems, vpc, features };
 }
 
 /** Folders that cannot be mounted are found at start, not by the first invocation. */
@@ -455,7 +464,7 @@ interface ExecutionParts extends FunctionParts {
 
 function environmentServices(
   ground: Ground,
-  { sandboxes, runtimes, features, fileSystems, address }: ExecutionParts,
+  { sandboxes, runtimes, features, fileSystems, vpc, address }: ExecutionParts,
   scheduler: () => Scheduler,
 ): EnvironmentServices {
   const { clock, ids, log, logs, options, sessions, tracing } = ground;
@@ -484,6 +493,7 @@ function environmentServices(
       return { plan, ...directories };
     },
     tracer: tracing.tracer,
+    network: (version) => vpc.networkOf(version),
     volumes: (version) => fileSystems.mountsOf(version),
     credentials: (version) => sessions.issue(roleSessionOf(version)),
     ...(options.poolSize > 0 && sandboxes.capabilities.lateBinding
@@ -520,7 +530,7 @@ function eventLoopIsBusy(): () => boolean {
 
 function openApi(
   ground: Ground,
-  { features, settings, provisioner, autoscaling }: FunctionParts & Execution,
+  { features, settings, vpc, provisioner, autoscaling }: FunctionParts & Execution,
 ): ReturnType<typeof createApi> {
   const lambda = { ...features, ...settings, provisioner };
   return createApi(
@@ -540,6 +550,7 @@ function openApi(
       ),
       iam: serviceApi(loadServiceModel('iam'), ground, iamOperations),
       xray: serviceApi(loadServiceModel('xray'), ground, xrayOperations),
+      ec2: serviceApi(loadServiceModel('ec2'), { vpc }, ec2Operations),
     },
     ground,
   );

@@ -2,6 +2,7 @@ interface RawMember {
   readonly shape: string;
   readonly location?: string;
   readonly locationName?: string;
+  readonly queryName?: string;
 }
 
 export interface RawShape {
@@ -124,5 +125,6 @@ function reduceMember(member: RawMember): RawMember {
     shape: member.shape,
     ...(member.location && { location: member.location }),
     ...(member.locationName && { locationName: member.locationName }),
+    ...(member.queryName && { queryName: member.queryName }),
   };
 }

@@ -70,4 +70,5 @@ export const served: Readonly<Record<ServiceName, readonly string[] | 'all'>> = 
     'UpdateRoleDescription',
   ],
   xray: 'all',
+  ec2: ['DescribeSecurityGroups', 'DescribeSubnets', 'DescribeVpcs'],
 };

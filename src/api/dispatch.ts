@@ -7,6 +7,7 @@ import {
   parseJsonStructure,
   parseQueryInput,
   parseRestJson,
+  renderEc2,
   renderError,
   renderJson,
   renderQuery,
@@ -114,6 +115,7 @@ function locate(service: RoutedService, head: Omit<WireRequest, 'body'>): Locate
     case 'json':
       return { labels: {}, ...targetOperation(head.headers['x-amz-target']) };
     case 'query':
+    case 'ec2':
       return { labels: {} };
   }
 }
@@ -125,8 +127,7 @@ function targetOperation(target: string | undefined): { operation?: string } {
 
 async function answer(service: RoutedService, request: ApiRequest): Promise<WireResponse> {
   const located = locate(service, request);
-  const parameters =
-    service.model.protocol === 'query' ? formParameters(request.body, request.query) : undefined;
+  const parameters = isForm(service.model) ? formParameters(request.body, request.query) : undefined;
   const name = parameters ? (parameters.get('Action') ?? undefined) : located.operation;
   const operation = operationOf(service.model, name, request);
   const bound = service.operations.get(operation.name);
@@ -145,7 +146,7 @@ function operationOf(model: ServiceModel, name: string | undefined, request: Wir
   const operation = name === undefined ? undefined : model.operation(name);
   if (operation) return operation;
   if (name !== undefined && model.knows(name)) throw notImplemented(name);
-  if (model.protocol === 'query') {
+  if (isForm(model)) {
     if (name === undefined)
       throw serviceError('MissingAction', 400, 'The request must contain the parameter Action.');
     throw serviceError(
@@ -156,6 +157,11 @@ function operationOf(model: ServiceModel, name: string | undefined, request: Wir
   }
   const what = model.protocol === 'json' ? '' : ` ${request.method} ${request.path.slice(0, 256)}`;
   throw serviceError('UnknownOperationException', 404, `Unknown operation${what}`);
+}
+
+/** Operation and members come as a form. */
+function isForm({ protocol }: ServiceModel): boolean {
+  return protocol === 'query' || protocol === 'ec2';
 }
 
 function parseInput(
@@ -184,6 +190,8 @@ function render(
       return renderJson(operation, value, model.jsonVersion);
     case 'query':
       return renderQuery(operation, value, { namespace: model.xmlNamespace, requestId });
+    case 'ec2':
+      return renderEc2(operation, value, { namespace: model.xmlNamespace, requestId });
   }
 }
 

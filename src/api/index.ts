@@ -14,3 +14,4 @@ export { type StsServices, stsOperations } from './sts/index.ts';
 export { type AutoscalingServices, autoscalingOperations } from './application-autoscaling/index.ts';
 export { type LogsServices, logsOperations } from './logs/index.ts';
 export { type XrayServices, xrayOperations } from './xray/index.ts';
+export { type Ec2Services, ec2Operations } from './ec2/index.ts';

@@ -19,7 +19,7 @@ export { formParameters, parseQueryInput } from './request/parse-query-protocol.
 export { parseRestJson } from './request/parse-rest-json.ts';
 export { renderError } from './response/render-error.ts';
 export { renderJson, renderRestJson } from './response/render-json.ts';
-export { renderQuery } from './response/render-query.ts';
+export { renderEc2, renderQuery } from './response/render-query.ts';
 export type { WireResponse } from './response/wire-response.ts';
 export { createRestRouter, type RestMatch, type RestRouter } from './routing/rest-router.ts';
 export { AuthError, type AuthFault, authErrorFor } from './sigv4/auth-error.ts';

@@ -23,6 +23,7 @@ export function fixedSpecOf(
     openFiles: limits.openFiles,
     listeners: [{ ...RUNTIME_API, onConnection }, endpoint, ...others],
     hosts: { ...OWN_NAMES, ...services.hosts },
+    ...(services.network?.(version) === 'none' ? { network: 'none' } : {}),
   };
 }
 

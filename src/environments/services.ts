@@ -62,6 +62,8 @@ export interface EnvironmentServices {
   readonly prepare: (version: FunctionVersion) => Promise<PreparedVersion>;
   /** What of the host a version may write to. Throws an `AwsError` where that cannot be mounted. */
   readonly volumes?: (version: FunctionVersion) => readonly SandboxVolume[];
+  /** Where the subnets of a version lead; `outbound` where absent. */
+  readonly network?: (version: FunctionVersion) => 'outbound' | 'none';
   /** Absent: nothing is traced. */
   readonly tracer?: Tracer;
   /** A session of the version's execution role. */

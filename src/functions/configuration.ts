@@ -6,6 +6,7 @@ import {
   type LoggingSettings,
   type LogLevelName,
   limits,
+  type VpcSettings,
 } from '../model/index.ts';
 import { changeImageConfig } from './image-settings.ts';
 
@@ -21,7 +22,7 @@ export interface Configuration {
   readonly ephemeralStorageMiB: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly logging: LoggingSettings;
-  readonly emptyVpcConfig?: true;
+  readonly vpc?: VpcSettings;
   readonly fileSystems?: readonly FileSystemRef[];
   readonly tracingMode?: 'Active' | 'PassThrough';
 }

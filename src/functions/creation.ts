@@ -53,6 +53,7 @@ export async function createFunction(
   if (request.publish) refuseLivePublish(request.code);
   const configuration = changeConfiguration(defaults(key, request), request.configuration, key.name);
   parts.fileSystems.admit(key, configuration.fileSystems, request.code.kind);
+  if (configuration.vpc) parts.vpc.admit(configuration.vpc);
   const runtimeArn = await runtimeVersionArn(parts, key, configuration.runtime);
   const layers = await resolveLayers(parts, key, { arns: request.layerArns, caller: request.caller });
   const companions = parts.dependents.onCreate(key, request.tags);

@@ -51,3 +51,4 @@ export type {
 export { FunctionTags, type Tags } from './tags-store.ts';
 export { codeSha256 } from './versions.ts';
 export { openSettings, type SettingsModule } from './open-settings.ts';
+export { type SubnetNetwork, Vpc, vpcIdOf } from './vpc.ts';

@@ -17,6 +17,7 @@ import type { FunctionsParts } from './parts.ts';
 import type { FunctionDependents, KnownRuntimes, ReservedConcurrency, ResourceAccess } from './settings.ts';
 import { Transitions } from './transitions.ts';
 import { Versions } from './versions.ts';
+import { Vpc } from './vpc.ts';
 
 export interface FunctionsOptions {
   /** With `functionsMigrations` applied. */
@@ -37,6 +38,8 @@ export interface FunctionsOptions {
   readonly hotReloadRoots?: readonly string[];
   /** Folders of the host that stand for file systems; none by default. */
   readonly fileSystems?: FileSystems;
+  /** Subnets and security groups; none by default. */
+  readonly vpc?: Vpc;
   /** The kernel's own by default. */
   readonly emulatorsFolder?: string;
   /** Uniform in [0, 1), for weighted aliases. */
@@ -89,6 +92,7 @@ export async function openFunctions(options: FunctionsOptions): Promise<Function
     code,
     collector,
     liveFolders,
+    vpc: options.vpc ?? new Vpc({ subnets: new Map(), securityGroups: [] }, true),
     fileSystems: options.fileSystems ?? new FileSystems([]),
     lookup,
     emulatorsFolder: options.emulatorsFolder ?? '/proc/sys/fs/binfmt_misc',

@@ -6,6 +6,7 @@ import type { CodeStore } from './code/code-store.ts';
 import type { FileSystems } from './file-systems.ts';
 import type { LiveFolders } from './hot-reload.ts';
 import type { LiveLookup } from './live-lookup.ts';
+import type { Vpc } from './vpc.ts';
 import type { FunctionDependents, KnownRuntimes, ResourceAccess } from './settings.ts';
 
 /** What the features of this module are made of; `openFunctions` puts it together. */
@@ -17,6 +18,7 @@ export interface FunctionsParts {
   readonly images?: Images | undefined;
   readonly liveFolders: LiveFolders;
   readonly fileSystems: FileSystems;
+  readonly vpc: Vpc;
   /** Where the kernel lists the emulators that it knows. */
   readonly emulatorsFolder: string;
   readonly lookup: LiveLookup;

@@ -79,6 +79,7 @@ export async function updateConfiguration(
   checkSettings(before, change, layerArns);
   changeConfiguration(before, change, key.name);
   parts.fileSystems.admit(key, change.fileSystems, before.code.kind);
+  if (change.vpc) parts.vpc.admit(change.vpc);
   const runtimeArn = change.runtime && (await runtimeVersionArn(parts, key, change.runtime));
   const layers = layerArns && (await resolveLayers(parts, key, { arns: layerArns, caller }));
   if (layers) await checkCombinedSize(parts.code, codeHashes({ code: before.code, layers }));

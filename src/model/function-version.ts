@@ -43,6 +43,12 @@ export interface LayerRef {
   readonly sizeBytes: number;
 }
 
+/** The subnets that a function is in; both lists are empty, or neither is. */
+export interface VpcSettings {
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+}
+
 /** A file system of the host, under the ARN of the access point that stands for it. */
 export interface FileSystemRef {
   readonly arn: string;
@@ -78,8 +84,8 @@ export interface FunctionVersion extends Scope {
   readonly architecture: 'x86_64' | 'arm64';
   /** Absent when the caller gave no `Environment`; AWS echoes an empty one. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** The caller gave a `VpcConfig` without subnets: AWS attaches nothing, and echoes it. */
-  readonly emptyVpcConfig?: true;
+  /** Absent where the caller never named any; with empty lists the function is in none, and that is echoed. */
+  readonly vpc?: VpcSettings;
   /** One at most; absent where the caller never named any. */
   readonly fileSystems?: readonly FileSystemRef[];
   /** `PassThrough` where absent. */

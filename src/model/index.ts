@@ -14,6 +14,7 @@ export type {
   LoggingSettings,
   LogLevelName,
   StateReason,
+  VpcSettings,
 } from './function-version.ts';
 export { limits } from './limits.ts';
 export { acceptedRuntimeSet, type RuntimeStanding, runtimeStanding } from './runtimes.ts';

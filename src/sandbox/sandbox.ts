@@ -91,6 +91,8 @@ export interface SandboxSpec {
   readonly memoryBytes: number;
   readonly pids: number;
   readonly openFiles: number;
+  /** `outbound` where absent; with `none` nothing but the listeners can be reached. */
+  readonly network?: 'outbound' | 'none';
   /** Inside the sandbox's own network: the Runtime API, Hearth's own address, opened host ports; by UDP, a daemon. */
   readonly listeners: readonly (SandboxListener | SandboxDatagramListener)[];
   /** A Unix socket inside, at `/run/hearth/runtime.sock`, for bootstraps that can use one. */

@@ -643,7 +643,7 @@ def _():
         ({'KMSKeyArn': f'arn:aws:kms:{REGION}:{ACCOUNT}:key/k'}, 'KMSKeyArn'),
         ({'SnapStart': {'ApplyOn': 'PublishedVersions'}}, 'SnapStart.ApplyOn'),
         ({'DeadLetterConfig': {'TargetArn': f'arn:aws:sqs:{REGION}:{ACCOUNT}:q'}}, 'DeadLetterConfig.TargetArn'),
-        ({'VpcConfig': {'SubnetIds': ['subnet-1']}}, 'VpcConfig.SubnetIds'),
+        ({'VpcConfig': {'Ipv6AllowedForDualStack': True}}, 'VpcConfig.Ipv6AllowedForDualStack'),
     ]:
         text = re.compile(rf'Hearth does not implement CreateFunction: {re.escape(member)}\. .+')
         refused(api, lambda: api.create_function(**definition('x', **setting)), 501, 'NotImplemented', text)

@@ -17,6 +17,7 @@ const services: readonly { readonly name: ServiceName; readonly credential: stri
   { name: 'iam', credential: 'iam' },
   { name: 'ecr', credential: 'ecr' },
   { name: 'xray', credential: 'xray' },
+  { name: 'ec2', credential: 'ec2' },
 ];
 
 let hearth: RunningHearth;
@@ -62,7 +63,7 @@ function complaint({ status, headers, body }: Answer): string | undefined {
   if (status >= 500 && status !== 501) return `status ${status}`;
   if (headers['x-amzn-requestid'] === undefined) return 'no request id';
   const isXml = body.startsWith('<');
-  if (isXml) return /<Code>\w+<\/Code>/.test(body) ? undefined : 'XML without a code';
+  if (isXml) return /<Code>[\w.]+<\/Code>/.test(body) ? undefined : 'XML without a code';
   const type = headers['x-amzn-errortype'];
   try {
     const parsed = JSON.parse(body) as Record<string, unknown>;

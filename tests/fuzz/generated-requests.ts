@@ -149,7 +149,7 @@ function assemble(model: ServiceModel, operation: OperationModel, input: Record<
     };
     return { method: 'POST', path: '/', headers, body: Buffer.from(JSON.stringify(input)) };
   }
-  if (model.protocol === 'query') {
+  if (model.protocol === 'query' || model.protocol === 'ec2') {
     const form = new URLSearchParams({ Action: operation.name, Version: '2010-05-08' });
     for (const [name, value] of Object.entries(input)) form.append(name, textOf(value));
     return {

@@ -153,10 +153,10 @@ describe('CreateFunction', () => {
     ],
     [{ PackageType: 'Image' }, 400, 'InvalidParameterValueException', 'Please provide ImageUri'],
     [
-      { VpcConfig: { SubnetIds: ['subnet-1'] } },
-      501,
-      'NotImplemented',
-      'CreateFunction: VpcConfig.SubnetIds',
+      { VpcConfig: { SubnetIds: ['subnet-1'], SecurityGroupIds: ['sg-1'] } },
+      400,
+      'InvalidParameterValueException',
+      "EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: The subnet ID 'subnet-1' does not exist",
     ],
     [
       { DeadLetterConfig: { TargetArn: 'arn:aws:sqs:us-east-1:000000000000:q' } },

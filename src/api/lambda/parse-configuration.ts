@@ -7,7 +7,7 @@ import type {
   VpcConfig,
 } from '@aws-sdk/client-lambda';
 import type { CodeSource, ConfigurationChange, LoggingChange } from '../../functions/index.ts';
-import { awsError, type FileSystemRef, type ImageConfig } from '../../model/index.ts';
+import { awsError, type FileSystemRef, type ImageConfig, type VpcSettings } from '../../model/index.ts';
 import type { CallContext } from '../operation.ts';
 
 type Settings = Pick<
@@ -43,7 +43,7 @@ export function parseConfiguration(input: Partial<Settings>): ConfigurationChang
     imageConfig: input.ImageConfig && parseImageConfig(input.ImageConfig),
     tracingMode: input.TracingConfig?.Mode,
     fileSystems: input.FileSystemConfigs?.map(parseFileSystem),
-    emptyVpcConfig: namesVpc(input.VpcConfig) ? true : undefined,
+    vpc: input.VpcConfig && parseVpc(input.VpcConfig),
   });
 }
 
@@ -51,9 +51,10 @@ function parseFileSystem({ Arn: arn = '', LocalMountPath: mountPath = '' }: File
   return { arn, mountPath };
 }
 
-/** With members in its lists it was refused before. */
-function namesVpc(vpc: VpcConfig | undefined): boolean {
-  return vpc?.SubnetIds !== undefined || vpc?.SecurityGroupIds !== undefined;
+/** Replaced as a whole; one that names no list says nothing. */
+function parseVpc({ SubnetIds: subnets, SecurityGroupIds: groups }: VpcConfig): VpcSettings | undefined {
+  if (subnets === undefined && groups === undefined) return undefined;
+  return { subnetIds: subnets ?? [], securityGroupIds: groups ?? [] };
 }
 
 /** A list without members says nothing against the image's own, as on AWS. */

@@ -9,15 +9,7 @@ export const refusedConfiguration: Refusals = {
     when: (runtime) => typeof runtime === 'string' && isWithoutBootstrap(runtime),
     hint: 'Hearth does not run .NET and Ruby by itself. Deploy the function on provided.al2023: .NET published self-contained with Amazon.Lambda.RuntimeSupport as an executable named bootstrap; Ruby with a bootstrap that starts the aws_lambda_ric gem, both from the code or a layer.',
   },
-  'VpcConfig.SubnetIds': {
-    when: isNonEmptyList,
-    hint: 'Leave VpcConfig out: functions reach the network of the host.',
-  },
-  'VpcConfig.SecurityGroupIds': {
-    when: isNonEmptyList,
-    hint: 'Leave VpcConfig out: functions reach the network of the host.',
-  },
-  'VpcConfig.Ipv6AllowedForDualStack': { when: isTrue, hint: 'Leave VpcConfig out.' },
+  'VpcConfig.Ipv6AllowedForDualStack': { when: isTrue, hint: 'Leave it out: functions have IPv4.' },
   KMSKeyArn: {
     when: isNonEmptyText,
     hint: 'Leave it out: environment variables are kept in the data folder.',
@@ -62,10 +54,6 @@ export const refusedAtPublishLayer: Refusals = {
   'Content.S3ObjectVersion': { hint: 'Pass the zip as ZipFile.' },
   'Content.S3ObjectStorageMode': { when: (mode) => mode !== 'COPY', hint: 'Leave it out.' },
 };
-
-function isNonEmptyList(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0;
-}
 
 function isNonEmptyText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';

@@ -1,14 +1,11 @@
 import type { AliasConfiguration, FunctionConfiguration } from '@aws-sdk/client-lambda';
-import { type Alias, codeSha256, type FunctionKey } from '../../functions/index.ts';
+import { type Alias, codeSha256, type FunctionKey, vpcIdOf } from '../../functions/index.ts';
 import { type FunctionVersion, functionArn, type LoggingSettings } from '../../model/index.ts';
 
 /** `2026-01-31T12:34:56.789+0000`, as functions and layers show times. */
 export function renderTime(epochMs: number): string {
   return new Date(epochMs).toISOString().replace('Z', '+0000');
 }
-
-/** As AWS echoes a `VpcConfig` that attaches nothing. */
-const noVpc = { SubnetIds: [], SecurityGroupIds: [], VpcId: '', Ipv6AllowedForDualStack: false };
 
 /** A version as lists show it: without states. The ARN carries `qualifier` where one is given. */
 export function renderSummary(version: FunctionVersion, qualifier?: string): FunctionConfiguration {
@@ -25,7 +22,7 @@ export function renderSummary(version: FunctionVersion, qualifier?: string): Fun
     CodeSha256: codeSha256(version),
     Version: version.version,
     ...(version.environment ? { Environment: { Variables: version.environment } } : {}),
-    ...(version.emptyVpcConfig ? { VpcConfig: noVpc } : {}),
+    ...renderVpc(version),
     ...renderFileSystems(version),
     TracingConfig: { Mode: version.tracingMode ?? 'PassThrough' },
     RevisionId: version.revisionId,
@@ -105,6 +102,19 @@ export function renderAlias(key: FunctionKey, alias: Alias): AliasConfiguration 
       ? { RoutingConfig: { AdditionalVersionWeights: { [routing.version]: routing.weight } } }
       : {}),
     RevisionId: alias.revisionId,
+  };
+}
+
+/** As AWS echoes it; without subnets there is no VPC (observed.md, 63). */
+function renderVpc({ vpc, account, region }: FunctionVersion): Pick<FunctionConfiguration, 'VpcConfig'> {
+  if (vpc === undefined) return {};
+  return {
+    VpcConfig: {
+      SubnetIds: [...vpc.subnetIds],
+      SecurityGroupIds: [...vpc.securityGroupIds],
+      VpcId: vpc.subnetIds.length === 0 ? '' : vpcIdOf({ account, region }),
+      Ipv6AllowedForDualStack: false,
+    },
   };
 }
 

@@ -6,6 +6,8 @@ interface RawMember {
   readonly shape: string;
   readonly location?: MemberLocation;
   readonly locationName?: string;
+  /** EC2's requests: where it differs from the capitalised `locationName`. */
+  readonly queryName?: string;
 }
 
 /** A shape as the generated tables spell it: other shapes by name. */
@@ -26,8 +28,15 @@ export interface RawShape {
   readonly eventstream?: boolean;
 }
 
-/** Resolves names to shapes that refer to each other directly; each is made once, recursive ones included. */
-export function linkShapes(raw: Readonly<Record<string, RawShape>>): (name: string) => Shape {
+/**
+ * Resolves names to shapes that refer to each other directly; each is made once, recursive ones included. Requests in EC2's
+ * protocol spell names in capitals and flatten every list, where its answers do not.
+ */
+export function linkShapes(
+  raw: Readonly<Record<string, RawShape>>,
+  spelling: 'plain' | 'ec2-request' = 'plain',
+): (name: string) => Shape {
+  const capitals = spelling === 'ec2-request';
   const linked = new Map<string, Shape>();
   const link = (name: string): Shape => {
     const known = linked.get(name);
@@ -51,7 +60,7 @@ export function linkShapes(raw: Readonly<Record<string, RawShape>>): (name: stri
     };
     linked.set(name, shape);
     for (const [member, target] of Object.entries(source.members ?? {})) {
-      members.push(linkMember(member, target, link(target.shape)));
+      members.push(linkMember(member, capitals ? capitalised(member, target) : target, link(target.shape)));
     }
     return shape;
   };
@@ -67,7 +76,7 @@ export function linkShapes(raw: Readonly<Record<string, RawShape>>): (name: stri
       name,
       element: link(source.member.shape),
       elementName: source.member.locationName ?? 'member',
-      flattened: source.flattened === true,
+      flattened: capitals || source.flattened === true,
       sensitive: source.sensitive === true,
       ...range(source),
     };
@@ -80,6 +89,12 @@ export function linkShapes(raw: Readonly<Record<string, RawShape>>): (name: stri
     return { type: 'map', name, key, value, sensitive: source.sensitive === true, ...range(source) };
   };
   return link;
+}
+
+function capitalised(name: string, member: RawMember): RawMember {
+  const { queryName, locationName = name } = member;
+  const spelt = queryName ?? `${locationName.charAt(0).toUpperCase()}${locationName.slice(1)}`;
+  return { ...member, locationName: spelt };
 }
 
 function linkMember(name: string, { location, locationName }: RawMember, shape: Shape): Member {

@@ -3,7 +3,15 @@ import { invariant } from '../../base/index.ts';
 import { linkShapes, type RawShape } from './link-shapes.ts';
 import type { OperationModel, Protocol, StructureShape } from './shapes.ts';
 
-export type ServiceName = 'lambda' | 'logs' | 'application-autoscaling' | 'sts' | 'iam' | 'ecr' | 'xray';
+export type ServiceName =
+  | 'lambda'
+  | 'logs'
+  | 'application-autoscaling'
+  | 'sts'
+  | 'iam'
+  | 'ecr'
+  | 'xray'
+  | 'ec2';
 
 interface RawOperation {
   readonly method: string;
@@ -50,6 +58,7 @@ export function loadServiceModel(service: ServiceName): ServiceModel {
   const { metadata, operations } = raw;
   const all = new Set([...Object.keys(operations), ...raw.others]);
   const link = linkShapes(raw.shapes);
+  const linkInput = metadata.protocol === 'ec2' ? linkShapes(raw.shapes, 'ec2-request') : link;
   const linked = new Map<string, OperationModel>();
   return {
     service,
@@ -63,7 +72,7 @@ export function loadServiceModel(service: ServiceName): ServiceModel {
     operation(name) {
       const known = linked.get(name);
       if (known || !Object.hasOwn(operations, name)) return known;
-      const model = linkOperation(name, operations[name], link);
+      const model = linkOperation(name, operations[name], { input: linkInput, output: link });
       linked.set(name, model);
       return model;
     },
@@ -77,11 +86,11 @@ function namespaceOf(value: string | { readonly uri: string } | undefined): stri
 function linkOperation(
   name: string,
   raw: RawOperation | undefined,
-  link: ReturnType<typeof linkShapes>,
+  links: Readonly<Record<'input' | 'output', ReturnType<typeof linkShapes>>>,
 ): OperationModel {
   invariant(raw, `no operation ${name}`);
-  const structure = (shapeName: string): StructureShape => {
-    const shape = link(shapeName);
+  const structure = (shapeName: string, direction: 'input' | 'output'): StructureShape => {
+    const shape = links[direction](shapeName);
     invariant(shape.type === 'structure', `${shapeName} of ${name} is not a structure`);
     return shape;
   };
@@ -90,8 +99,8 @@ function linkOperation(
     method: raw.method,
     uri: raw.uri,
     status: raw.status,
-    ...(raw.input !== undefined && { input: structure(raw.input) }),
-    ...(raw.output !== undefined && { output: structure(raw.output) }),
+    ...(raw.input !== undefined && { input: structure(raw.input, 'input') }),
+    ...(raw.output !== undefined && { output: structure(raw.output, 'output') }),
     ...(raw.resultWrapper !== undefined && { resultWrapper: raw.resultWrapper }),
   };
 }

@@ -71,7 +71,7 @@ export interface ScalarShape {
 
 export type Shape = StructureShape | ListShape | MapShape | ScalarShape;
 
-export type Protocol = 'rest-json' | 'json' | 'query';
+export type Protocol = 'rest-json' | 'json' | 'query' | 'ec2';
 
 export interface OperationModel {
   readonly name: string;

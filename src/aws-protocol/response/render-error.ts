@@ -12,7 +12,7 @@ interface ErrorEnvelope {
 
 /**
  * An error as the protocol of the service spells it: Lambda's envelope with `Type` and `message` or `Message`, JSON's
- * `__type`, Query's `<ErrorResponse>`.
+ * `__type`, Query's `<ErrorResponse>`, EC2's `<Response>`.
  */
 export function renderError(error: AwsError, envelope: ErrorEnvelope): WireResponse {
   switch (envelope.protocol) {
@@ -22,6 +22,8 @@ export function renderError(error: AwsError, envelope: ErrorEnvelope): WireRespo
       return renderJsonError(error, envelope.jsonVersion);
     case 'query':
       return renderQueryError(error, envelope);
+    case 'ec2':
+      return renderEc2Error(error, envelope);
   }
 }
 
@@ -53,6 +55,16 @@ function renderQueryError(error: AwsError, { xmlNamespace, requestId }: ErrorEnv
   const namespace = xmlNamespace === '' ? '' : ` xmlns="${escapeXml(xmlNamespace)}"`;
   const body = `<ErrorResponse${namespace}><Error>${inner}</Error><RequestId>${escapeXml(requestId)}</RequestId></ErrorResponse>`;
   return { status: error.status, headers: { 'Content-Type': 'text/xml', ...error.headers }, body };
+}
+
+function renderEc2Error(error: AwsError, { requestId }: ErrorEnvelope): WireResponse {
+  const inner = `<Code>${escapeXml(error.code)}</Code><Message>${escapeXml(error.message)}</Message>`;
+  const body = `<Response><Errors><Error>${inner}</Error></Errors><RequestID>${escapeXml(requestId)}</RequestID></Response>`;
+  return {
+    status: error.status,
+    headers: { 'Content-Type': 'text/xml;charset=UTF-8', ...error.headers },
+    body,
+  };
 }
 
 /** AWS answers some refusals (another account's function) with a null message. */

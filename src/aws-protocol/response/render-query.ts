@@ -23,6 +23,18 @@ export function renderQuery(
   return { status: 200, headers: { 'Content-Type': 'text/xml' }, body };
 }
 
+/** EC2's dialect: no wrapper, no metadata, the request id among the members. */
+export function renderEc2(
+  operation: OperationModel,
+  output: object | undefined,
+  { namespace, requestId }: QueryEnvelope,
+): WireResponse {
+  const inner = operation.output ? membersXml(operation.output, output ?? {}) : '';
+  const name = `${operation.name}Response`;
+  const body = `<${name} xmlns="${escapeXml(namespace)}">${element('requestId', escapeXml(requestId))}${inner}</${name}>`;
+  return { status: 200, headers: { 'Content-Type': 'text/xml;charset=UTF-8' }, body };
+}
+
 function membersXml(shape: StructureShape, value: unknown): string {
   return shape.members
     .map((member) => valueXml(member.shape, member.wireName, fieldOf(value, member.name)))

@@ -167,7 +167,16 @@ test('a hostile value costs microseconds, whatever the pattern', () => {
     `${'a.'.repeat(140)}!`,
     `arn:aws${'-'.repeat(4_000)}`,
   ];
-  for (const service of ['lambda', 'logs', 'application-autoscaling', 'sts', 'iam', 'ecr', 'xray'] as const) {
+  for (const service of [
+    'lambda',
+    'logs',
+    'application-autoscaling',
+    'sts',
+    'iam',
+    'ecr',
+    'xray',
+    'ec2',
+  ] as const) {
     const model = loadServiceModel(service);
     for (const name of model.operationNames) {
       for (const member of model.operation(name)?.input?.members ?? []) {

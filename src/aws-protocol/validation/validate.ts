@@ -30,6 +30,7 @@ const invalidCodes: Readonly<Record<Exclude<ServiceName, 'lambda'>, string>> = {
   iam: 'ValidationError',
   ecr: 'InvalidParameterException',
   xray: 'InvalidRequestException',
+  ec2: 'InvalidParameterValue',
 };
 
 function validationError(service: ServiceName, violations: readonly string[]): AwsError {

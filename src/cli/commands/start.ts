@@ -71,6 +71,16 @@ export const startFlags: readonly Flag[] = [
     repeat: true,
   },
   {
+    flags: '--subnet <id=network>',
+    description: 'a subnet that VpcConfig may name, and where it leads: outbound, or none',
+    repeat: true,
+  },
+  {
+    flags: '--security-group <id>',
+    description: 'a security group that VpcConfig may name',
+    repeat: true,
+  },
+  {
     flags: '--log-level <level>',
     description: "the server's own diagnostics on standard error",
     default: 'warn',
@@ -156,6 +166,8 @@ function readOptions(values: FlagValues, { env, version }: CommandContext): Hear
     registry: text(values, 'registry'),
     dockerConfig: join(env['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json'),
     fileSystems: texts(values, 'file-system').map(readFileSystem),
+    subnets: new Map(texts(values, 'subnet').map(readSubnet)),
+    securityGroups: texts(values, 'security-group').map(readSecurityGroup),
     logLevel: readLevel(text(values, 'log-level')),
     searchEnv: env,
   };
@@ -179,6 +191,21 @@ function readPort(given: string): number {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new UsageError(`--allow-host-port takes a port, not '${given}'`);
   return port;
+}
+
+function readSubnet(given: string): [string, 'outbound' | 'none'] {
+  const [, id = '', network = ''] = /^(subnet-[0-9a-f]{8,17})=(.*)$/.exec(given) ?? [];
+  if (network === 'outbound' || network === 'none') return [id, network];
+  if (network.startsWith('bridge:'))
+    throw new UsageError(`--subnet ${given}: Hearth attaches functions to no bridge yet`);
+  throw new UsageError(
+    `--subnet takes subnet-, 8 to 17 hexadecimal digits, and =outbound or =none, not '${given}'`,
+  );
+}
+
+function readSecurityGroup(given: string): string {
+  if (/^sg-[0-9a-f]{8,17}$/.test(given)) return given;
+  throw new UsageError(`--security-group takes sg- and 8 to 17 hexadecimal digits, not '${given}'`);
 }
 
 /** Both spellings of `FileSystemArn` in Lambda's service model. */

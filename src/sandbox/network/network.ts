@@ -26,7 +26,7 @@ export interface SandboxNetworks {
   /** One sentence each, as in `SandboxCapabilities`: how outbound traffic goes, or why there is none. */
   readonly gaps: readonly string[];
   /** Rejects with `SyscallError` where the kernel refuses. */
-  create(listeners: SandboxSpec['listeners']): Promise<SandboxNetwork>;
+  create(listeners: SandboxSpec['listeners'], reach?: SandboxSpec['network']): Promise<SandboxNetwork>;
   /** Ends what crashed servers of the same folder left behind; gives a line for each. Leaves live servers alone. */
   sweep(): Promise<readonly string[]>;
   /** Destroys every network and the uplink. */
@@ -82,9 +82,12 @@ class Networks implements SandboxNetworks {
     return this.#outbound.gaps;
   }
 
-  create(listeners: SandboxSpec['listeners']): Promise<SandboxNetwork> {
+  create(
+    listeners: SandboxSpec['listeners'],
+    reach: SandboxSpec['network'] = 'outbound',
+  ): Promise<SandboxNetwork> {
     invariant(this.#open, 'a network is asked for after close');
-    const creation = this.#create(listeners).finally(() => this.#creating.delete(creation));
+    const creation = this.#create(listeners, reach).finally(() => this.#creating.delete(creation));
     this.#creating.add(creation);
     return creation;
   }
@@ -102,19 +105,19 @@ class Networks implements SandboxNetworks {
     this.#namespaces.close();
   }
 
-  async #create(listeners: SandboxSpec['listeners']): Promise<SandboxNetwork> {
+  async #create(listeners: SandboxSpec['listeners'], reach: 'outbound' | 'none'): Promise<SandboxNetwork> {
     const namespace = this.#namespaces.create(listeners);
     const undo = [() => namespace.close()];
     try {
       undo.push(...(await openListeners(namespace.bound, listeners, this.#parts)));
-      undo.push(await this.#outbound.connect(namespace));
+      if (reach === 'outbound') undo.push(await this.#outbound.connect(namespace));
     } catch (error) {
       for (const step of undo) step();
       throw error;
     }
     const network: SandboxNetwork = {
       namespacePath: namespace.path,
-      resolvConf: this.#outbound.resolvConf,
+      resolvConf: reach === 'outbound' ? this.#outbound.resolvConf : '',
       connect: async (port) => connectToLoopback(port, namespace.openSocket()),
       destroy: async () => {
         this.#live.delete(network);

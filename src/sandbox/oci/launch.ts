@@ -113,7 +113,7 @@ interface SurroundOptions {
 /** Makes everything that must stand before the command starts; gives its network. */
 async function surround(parts: LaunchParts, options: SurroundOptions): Promise<SandboxNetwork> {
   const { spec, program, keepsake, folder, surroundings } = options;
-  const network = await parts.networks.create(spec.listeners);
+  const network = await parts.networks.create(spec.listeners, spec.network);
   surroundings.network = network;
   const { disk, uid } = keepsake;
   const volumes = await parts.volumes.mount(spec.id, spec.volumes ?? [], uid);

@@ -53,9 +53,7 @@ export async function launchProcess(
   keepsake: Keepsake,
   onRemoved: (keep: boolean) => Promise<void>,
 ): Promise<ProcessSandbox> {
-  if (spec.root !== undefined) {
-    throw new SandboxError('a process has no root file system of its own', { fault: 'machine' });
-  }
+  refuseWhatTakesIsolation(spec);
   const folder = join(parts.sandboxesDir, spec.id);
   const listeners: ClosableListener[] = [];
   const dismantle = async (): Promise<void> => {
@@ -85,6 +83,15 @@ export async function launchProcess(
     await dismantle();
     throw error;
   }
+}
+
+/** A function that was made under the `oci` sandbox must not get the network, or run without its files, here. */
+function refuseWhatTakesIsolation({ root, network, volumes = [] }: SandboxSpec): void {
+  if (root !== undefined) {
+    throw new SandboxError('a process has no root file system of its own', { fault: 'machine' });
+  }
+  if (network !== 'none' && volumes.length === 0) return;
+  throw new SandboxError('a process can be kept from no network and has no mounts', { fault: 'machine' });
 }
 
 function makeFolder(folder: string, uid: number | undefined, id: string): void {
