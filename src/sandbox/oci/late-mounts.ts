@@ -81,9 +81,9 @@ function mountInside(calls: Calls, pid: number, mounts: readonly SandboxMount[])
   const trees: { readonly fd: number; readonly target: string }[] = [];
   try {
     for (const { source, target } of mounts) trees.push({ fd: readOnlyTree(calls, source), target });
-    enter(calls, pid, () => {
+    enter(calls, pid, (root) => {
       for (const { fd, target } of trees)
-        calls.moveMount.call(SYS_MOVE_MOUNT, fd, '', AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
+        calls.moveMount.call(SYS_MOVE_MOUNT, fd, '', root, target.slice(1), MOVE_MOUNT_F_EMPTY_PATH);
     });
   } catch (cause) {
     throw new SandboxError('cannot mount into a sandbox that runs', { fault: 'machine', cause });
@@ -107,8 +107,15 @@ function readOnlyTree({ openTree, attributes }: Calls, source: string): number {
   }
 }
 
-/** Runs `work` with this thread inside the mount namespace of `pid`. `work` must not wait: other code would run over there. */
-function enter({ unshare, setns, fchdir, chroot }: Calls, pid: number, work: () => void): void {
+/**
+ * Runs `work` with this thread inside the mount namespace of `pid`, and with a descriptor of its root: that is not the
+ * namespace's own where Hearth itself runs in a chroot. `work` must not wait: other code would run over there.
+ */
+function enter(
+  { unshare, setns, fchdir, chroot }: Calls,
+  pid: number,
+  work: (processRoot: number) => void,
+): void {
   const opened: number[] = [];
   const open = (path: string): number => {
     const fd = openSync(path, 'r');
@@ -117,12 +124,12 @@ function enter({ unshare, setns, fchdir, chroot }: Calls, pid: number, work: () 
   };
   try {
     const [there, home] = [open(`/proc/${pid}/ns/mnt`), open('/proc/thread-self/ns/mnt')];
-    const [root, folder] = [open('/'), open('.')];
+    const [root, folder, processRoot] = [open('/'), open('.'), open(`/proc/${pid}/root`)];
     // Again each time: threads that this one has started since share with it.
     unshare.call(CLONE_FS);
     setns.call(there, CLONE_NEWNS);
     try {
-      work();
+      work(processRoot);
     } finally {
       comeBack(() => {
         setns.call(home, CLONE_NEWNS);
