@@ -1,18 +1,13 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { acceptsInvocation, type LifeEvent, type LifeState, lifeStates, nextLifeState } from './lifecycle.ts';
-
-const events = [
-  'start',
-  'initialized',
-  'invoke',
-  'answer',
-  'finish',
-  'freeze',
-  'fail',
-  'ended',
-  'close',
-] as const satisfies readonly LifeEvent[];
+import {
+  acceptsInvocation,
+  type LifeEvent,
+  type LifeState,
+  lifeEvents,
+  lifeStates,
+  nextLifeState,
+} from './lifecycle.ts';
 
 /** The states that a sequence of events leads through; what is refused changes nothing. */
 function walk(
@@ -28,7 +23,7 @@ function walk(
   });
 }
 
-const sequences = fc.array(fc.constantFrom(...events), { maxLength: 200 });
+const sequences = fc.array(fc.constantFrom(...lifeEvents), { maxLength: 200 });
 
 test('between two invocations there is always an end of the first', () => {
   fc.assert(

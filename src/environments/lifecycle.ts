@@ -17,16 +17,19 @@ export type LifeState =
   | 'reset'
   | 'closed';
 
-export type LifeEvent =
-  | 'start'
-  | 'initialized'
-  | 'invoke'
-  | 'answer'
-  | 'finish'
-  | 'freeze'
-  | 'fail'
-  | 'ended'
-  | 'close';
+export const lifeEvents = [
+  'start',
+  'initialized',
+  'invoke',
+  'answer',
+  'finish',
+  'freeze',
+  'fail',
+  'ended',
+  'close',
+] as const;
+
+export type LifeEvent = (typeof lifeEvents)[number];
 
 /** Every pair that may happen; whatever is not written here must not, and is a bug of the caller. */
 const transitions: Readonly<Record<LifeState, Partial<Record<LifeEvent, LifeState>>>> = {
