@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { LambdaClient } from './support/lambda-client.ts';
 import { startHearth } from './support/processes.ts';
-import { type Bench, type BenchResult, percentile } from './support/report.ts';
+import { type Bench, type Measurement, percentile } from './support/report.ts';
 
 const AT_ONCE = 50;
 const SINGLES = 10;
@@ -58,14 +58,13 @@ async function timed(
 
 export const burst: Bench = {
   promise: 'P4',
-  run: async (): Promise<BenchResult> => {
+  promised:
+    '50 cold starts of one function at once: all answered, the last within 50 × one from scratch ÷ cores',
+  run: async (): Promise<Measurement> => {
     const [withoutPool, withPool] = [await measure(0), await measure(4)];
     const allowedMs = Math.round((AT_ONCE * withoutPool.singleMs) / availableParallelism());
     const last = [withPool, withoutPool].map(({ lastMs }) => Math.round(lastMs));
     return {
-      promise: 'P4',
-      promised:
-        '50 cold starts of one function at once: all answered, the last within 50 × one from scratch ÷ cores',
       measured: `the last after ${last[0]} ms (without pool ${last[1]} ms) of ${allowedMs} ms`,
       holds: [withPool, withoutPool].every(
         ({ lastMs, coldStarts }) => lastMs <= allowedMs && coldStarts === AT_ONCE,

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type HANDLERS, LambdaClient } from './support/lambda-client.ts';
 import { startHearth } from './support/processes.ts';
-import { type Bench, type BenchResult, percentile } from './support/report.ts';
+import { type Bench, type Measurement, percentile } from './support/report.ts';
 
 const STARTS = 50;
 const run = promisify(execFile);
@@ -135,13 +135,12 @@ function inWords({ p50Ms, p99Ms, ratio }: BothWays): string {
 
 export const coldStart: Bench = {
   promise: 'P3',
-  run: async (): Promise<BenchResult> => {
+  promised:
+    'cold start: p50 ≤ 10 ms, p99 ≤ 30 ms with the pool; without it p50 ≤ 1.6 × bare `runc run` of the interpreter',
+  run: async (): Promise<Measurement> => {
     const nodejs = await bothWays('nodejs', ['/lang/node', '-e', '0']);
     const python = await bothWays('python', ['/usr/bin/python3', '-c', '0']);
     return {
-      promise: 'P3',
-      promised:
-        'cold start: p50 ≤ 10 ms, p99 ≤ 30 ms with the pool; without it p50 ≤ 1.6 × bare `runc run` of the interpreter',
       measured: `Node.js ${inWords(nodejs)}; Python ${inWords(python)}`,
       holds: holds(nodejs) && holds(python),
       details: { nodejs: nodejs.details, python: python.details },

@@ -1,19 +1,22 @@
-/** `npm run bench -- P1 P3`: measures the promises named, or all of them, and writes `bench/results/`. */
-import { burst } from './burst.ts';
-import { coldStart } from './cold-start.ts';
-import { growth } from './growth.ts';
-import { soak } from './soak.ts';
-import { startUp } from './start-up.ts';
+/**
+ * `npm run bench -- P1 P3` measures the promises named, `npm run bench` all of them; writes `bench/results/` and the pages that
+ * show them. `npm run bench -- pages` only writes the pages.
+ */
+import { benches } from './benches.ts';
+import { writePages } from './support/pages.ts';
 import { type BenchResult, report } from './support/report.ts';
-import { latency, signedThroughput, throughput } from './throughput.ts';
 
-const benches = [throughput, signedThroughput, latency, coldStart, burst, startUp, growth, soak];
 const names = process.argv.slice(2).map((name) => name.toUpperCase());
 const results: BenchResult[] = [];
-for (const bench of benches) {
-  if (names.length > 0 && !names.includes(bench.promise)) continue;
-  console.error(`measuring ${bench.promise} …`);
-  results.push(await bench.run());
+for (const [file, measures] of Object.entries(benches)) {
+  for (const bench of measures) {
+    const { promise, promised } = bench;
+    if (names.length > 0 && !names.includes(promise)) continue;
+    console.error(`measuring ${promise} …`);
+    const measurement = await bench.run();
+    if (measurement) results.push({ promise, promised, ...measurement, bench: file });
+  }
 }
 report(results);
+writePages();
 process.exitCode = results.every(({ holds }) => holds) ? 0 : 1;

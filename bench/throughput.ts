@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createFunction, invokeRequest, LambdaClient } from './support/lambda-client.ts';
 import type { LoadResult } from './support/load-generator.ts';
 import { type HearthServer, load, type RunningServer, startEcho, startHearth } from './support/processes.ts';
-import type { Bench, BenchResult } from './support/report.ts';
+import type { Bench, Measurement } from './support/report.ts';
 import { type Credentials, signedInvokeRequest } from './support/signing.ts';
 
 const PAYLOAD = '{"hello":"world","list":[1,2,3]}';
@@ -61,16 +61,15 @@ function onlySuccess(pairs: readonly Pair[]): boolean {
 }
 
 function throughputBench(promise: string, auth: 'permissive' | 'keys', least: number): Bench {
+  const signed = auth === 'keys' ? ', every signature verified' : '';
   return {
     promise,
-    run: async (): Promise<BenchResult> => {
+    promised: `warm Invoke, 16 connections${signed}: ≥ ${least} × the requests/s of a bare node:http echo`,
+    run: async (): Promise<Measurement> => {
       const rounds = await compare(16, auth);
       const ratio = median(rounds.map(({ echo, hearth }) => hearth.perSecond / echo.perSecond));
       const perSecond = median(rounds.map(({ hearth }) => hearth.perSecond));
-      const signed = auth === 'keys' ? ', every signature verified' : '';
       return {
-        promise,
-        promised: `warm Invoke, 16 connections${signed}: ≥ ${least} × the requests/s of a bare node:http echo`,
         measured: `${ratio.toFixed(2)} × (${perSecond}/s)`,
         holds: ratio >= least && onlySuccess(rounds),
         details: { rounds },
@@ -84,14 +83,13 @@ export const signedThroughput = throughputBench('P1-KEYS', 'keys', 0.35);
 
 export const latency: Bench = {
   promise: 'P2',
-  run: async (): Promise<BenchResult> => {
+  promised: 'warm Invoke, 1 connection: p50 ≤ echo + 100 µs, p99 ≤ 10 × p50',
+  run: async (): Promise<Measurement> => {
     const rounds = await compare(1);
     const aboveUs = median(rounds.map(({ echo, hearth }) => hearth.p50Us - echo.p50Us));
     const spread = median(rounds.map(({ hearth }) => hearth.p99Us / hearth.p50Us));
     const p50Us = median(rounds.map(({ hearth }) => hearth.p50Us));
     return {
-      promise: 'P2',
-      promised: 'warm Invoke, 1 connection: p50 ≤ echo + 100 µs, p99 ≤ 10 × p50',
       measured: `echo + ${aboveUs} µs (p50 ${p50Us} µs), p99 = ${spread.toFixed(1)} × p50`,
       holds: aboveUs <= 100 && spread <= 10 && onlySuccess(rounds),
       details: { rounds },

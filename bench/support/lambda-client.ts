@@ -41,7 +41,6 @@ export class LambdaClient {
 
   async create({ name, language, memoryMiB = 1_769, code }: FunctionOptions): Promise<void> {
     const handler = HANDLERS[language];
-    const zip = zipSync({ [handler.file]: strToU8(code ?? handler.code) });
     await this.#call('POST', '', {
       FunctionName: name,
       Runtime: handler.runtime,
@@ -49,7 +48,7 @@ export class LambdaClient {
       Role: 'arn:aws:iam::000000000000:role/bench',
       MemorySize: memoryMiB,
       Timeout: 60,
-      Code: { ZipFile: Buffer.from(zip).toString('base64') },
+      Code: { ZipFile: zipped(language, code ?? handler.code) },
     });
     while (!(await this.#isActive(name))) await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -77,18 +76,34 @@ export class LambdaClient {
     return (await this.invokeTraced(name, event, {})).log;
   }
 
-  /** Resolves with the text of the log's tail and how long each phase took, in milliseconds. */
+  /** Resolves with what was returned, the text of the log's tail and how long each phase took. */
   async invokeTraced(
     name: string,
     event: unknown = {},
     headers: Record<string, string> = { 'X-Hearth-Trace': '1' },
-  ): Promise<{ readonly log: string; readonly phases: ReadonlyMap<string, number> }> {
+  ): Promise<TracedAnswer> {
     const more = { 'X-Amz-Log-Type': 'Tail', ...headers };
     const answer = await this.#call('POST', `/${name}/invocations`, event, more);
     if (answer.headers['x-amz-function-error']) throw new Error(`${name}: ${answer.body}`);
     const log = Buffer.from(String(answer.headers['x-amz-log-result'] ?? ''), 'base64').toString();
     const phases = String(answer.headers['x-hearth-phases'] ?? '');
-    return { log, phases: new Map([...phases.matchAll(/(\w+);dur=([\d.]+)/g)].map(phaseOf)) };
+    const { body } = answer;
+    return { body, log, phases: new Map([...phases.matchAll(/(\w+);dur=([\d.]+)/g)].map(phaseOf)) };
+  }
+
+  /** Replaces the code, whose environments are retired with it. */
+  async update(name: string, language: keyof typeof HANDLERS, code: string): Promise<void> {
+    await this.#call('PUT', `/${name}/code`, { ZipFile: zipped(language, code) });
+    while (!(await this.#isActive(name))) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  async delete(name: string): Promise<void> {
+    await this.#call('DELETE', `/${name}`);
+  }
+
+  /** Ends its connections. */
+  close(): void {
+    this.#agent.destroy();
   }
 
   async #call(
@@ -126,6 +141,18 @@ export async function createFunction(port: number, credentials: Credentials, nam
   );
   await waitUntilFunctionActiveV2({ client, maxWaitTime: 60 }, { FunctionName: name });
   client.destroy();
+}
+
+function zipped(language: keyof typeof HANDLERS, code: string): string {
+  return Buffer.from(zipSync({ [HANDLERS[language].file]: strToU8(code) })).toString('base64');
+}
+
+interface TracedAnswer {
+  /** What the function returned. */
+  readonly body: string;
+  readonly log: string;
+  /** Name to milliseconds. */
+  readonly phases: ReadonlyMap<string, number>;
 }
 
 interface Answer {

@@ -24,6 +24,7 @@ export interface LoadResult {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
 
 class Caller {
   readonly latenciesMs: number[] = [];
@@ -62,8 +63,7 @@ class Caller {
     const headEnd = this.#bytes.indexOf(HEAD_END);
     if (headEnd === -1) return;
     const head = this.#bytes.toString('latin1', 0, headEnd);
-    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
-    if (this.#bytes.length < headEnd + 4 + length) return;
+    if (!isWhole(this.#bytes, head)) return;
     this.#bytes = Buffer.alloc(0);
     if (this.#recording) this.latenciesMs.push(performance.now() - this.#sentMs);
     this.#count(head.slice(9, 12));
@@ -73,6 +73,14 @@ class Caller {
   #count(status: string): void {
     if (this.#recording) this.statuses[status] = (this.statuses[status] ?? 0) + 1;
   }
+}
+
+/** Whether the body that the head announces is there, by its length or, as some peers send it, in chunks. */
+function isWhole(bytes: Buffer, head: string): boolean {
+  if (/\r\ntransfer-encoding: *chunked/i.test(head))
+    return bytes.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK);
+  const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+  return bytes.length >= head.length + HEAD_END.length + length;
 }
 
 export async function applyLoad(plan: LoadPlan): Promise<LoadResult> {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
 import { promisify } from 'node:util';
 import type { LoadPlan, LoadResult } from './load-generator.ts';
 
@@ -28,6 +29,31 @@ export async function startEcho(): Promise<RunningServer> {
   });
   const port = Number(await capture(child, /^(\d+)$/));
   return { port, pid: child.pid ?? 0, readyMs: performance.now() - startedMs, stop: () => end(child) };
+}
+
+/** Another program that serves, ready as soon as it has printed `ready`, on either of its outputs. */
+export async function startProgram(
+  args: readonly string[],
+  { port, ready, cwd, env }: ProgramOptions,
+): Promise<RunningServer> {
+  const startedMs = performance.now();
+  const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env }, stdio: 'pipe' });
+  const printed = new PassThrough();
+  for (const output of [child.stdout, child.stderr]) output.pipe(printed, { end: false });
+  child.once('exit', () => printed.end());
+  for await (const line of createInterface({ input: printed })) {
+    if (!ready.test(line)) continue;
+    printed.resume();
+    return { port, pid: child.pid ?? 0, readyMs: performance.now() - startedMs, stop: () => end(child) };
+  }
+  throw new Error(`${args.join(' ')} ended before it said ${ready}`);
+}
+
+interface ProgramOptions {
+  readonly port: number;
+  readonly ready: RegExp;
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export function makeDataFolder(): string {

@@ -2,10 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 
-export interface BenchResult {
-  readonly promise: string;
-  /** What was promised, in words. */
-  readonly promised: string;
+export interface Measurement {
   /** What was measured, for the table. */
   readonly measured: string;
   readonly holds: boolean;
@@ -14,7 +11,17 @@ export interface BenchResult {
 
 export interface Bench {
   readonly promise: string;
-  run(): Promise<BenchResult>;
+  /** What is promised, in words. */
+  readonly promised: string;
+  /** Undefined where it could not be measured, which it says on standard error. */
+  run(): Promise<Measurement | undefined>;
+}
+
+export interface BenchResult extends Measurement {
+  readonly promise: string;
+  readonly promised: string;
+  /** File of the repository that measured it. */
+  readonly bench: string;
 }
 
 /** Writes one JSON file for each promise, and prints the table. */

@@ -9,14 +9,26 @@ export function sandboxLayoutOf(dataFolder: string): ServerLayout {
 
 /** Everything on this machine that names the server: control groups, mounts, loop devices, folders of sandboxes. */
 export function remainsOf(layout: ServerLayout): readonly string[] {
+  return Object.values(remainsByKind(layout)).flat();
+}
+
+/** The same by kind; a control group of cgroup v1 stands in it once for each controller. */
+export function remainsByKind(layout: ServerLayout): {
+  readonly cgroups: readonly string[];
+  readonly loopDevices: readonly string[];
+  readonly mounts: readonly string[];
+  readonly folders: readonly string[];
+} {
   const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
   const loops = readdirSync('/sys/block').map((name) => backingFileOf(name));
-  return [
-    ...groupsIn('/sys/fs/cgroup', layout.cgroup),
-    ...loops.filter((file) => file.startsWith(layout.diskImagesDir)),
-    ...mounts.filter((line) => line.includes(`${layout.runDir}/`)),
-    ...[layout.sandboxesDir, layout.runcDir].flatMap((dir) => (existsSync(dir) ? readdirSync(dir) : [])),
-  ];
+  return {
+    cgroups: groupsIn('/sys/fs/cgroup', layout.cgroup),
+    loopDevices: loops.filter((file) => file.startsWith(layout.diskImagesDir)),
+    mounts: mounts.filter((line) => line.includes(`${layout.runDir}/`)),
+    folders: [layout.sandboxesDir, layout.runcDir].flatMap((dir) =>
+      existsSync(dir) ? readdirSync(dir) : [],
+    ),
+  };
 }
 
 /** Command lines of programs that work for the server, its uplink among them. */
