@@ -51,7 +51,8 @@ async function compare(all: readonly Contender[]): Promise<readonly Compared[]> 
     const cold = new Map<Contender, readonly number[]>();
     for (const { contender, server } of running)
       cold.set(contender, await contender.coldStarts(server, COLD_STARTS));
-    const [many, one] = [await inTurns(running, 16), await inTurns(running, 1)];
+    const many = await inTurns(running, 16, WARM_UP_MS);
+    const one = await inTurns(running, 1, 1_000);
     return running.map(({ contender, server: { readyMs } }) =>
       summary({
         contender,
@@ -62,18 +63,19 @@ async function compare(all: readonly Contender[]): Promise<readonly Compared[]> 
       }),
     );
   } finally {
-    for (const { server } of running) await server.stop();
+    await Promise.all(running.map(({ server }) => server.stop()));
   }
 }
 
 async function inTurns(
   running: readonly Running[],
   connections: number,
+  firstWarmUpMs: number,
 ): Promise<Map<Contender, LoadResult[]>> {
   const results = new Map<Contender, LoadResult[]>();
   for (let round = 0; round < ROUNDS; round++) {
     for (const { contender, server } of running) {
-      const warmUpMs = round === 0 ? WARM_UP_MS : 1_000;
+      const warmUpMs = round === 0 ? firstWarmUpMs : 1_000;
       const { request } = contender;
       const result = await load({ port: server.port, request, connections, warmUpMs, measureMs: ROUND_MS });
       results.set(contender, [...(results.get(contender) ?? []), result]);

@@ -10,7 +10,7 @@ const CALLS = 5;
 /** Until the first measure: every path was taken, and the compiler is done with most of them. */
 const WARM_UP_LIVES = 100;
 /** The pool keeps more than one of a kind for a minute after several cold starts. */
-const SETTLE_MS = 100_000;
+const SETTLE_MS = 80_000;
 /** It has to be so for as long: environments that end are gone after two seconds at most. */
 const SETTLED_MS = 3_000;
 const MEMORY_SAMPLES = 20;
