@@ -7,9 +7,13 @@ import { type Bench, type Measurement, percentile } from './support/report.ts';
 
 const WORKERS = 4;
 const CALLS = 5;
+/** Of so many functions one is left to expire. */
+const EXPIRING = 8;
+/** Long enough to be learned from. */
+const PAUSE_MS = 1_100;
 /** Until the first measure: every path was taken, and the compiler is done with most of them. */
 const WARM_UP_LIVES = 100;
-/** The pool keeps more than one of a kind for a minute after several cold starts. */
+/** The pool keeps more than one of a kind for a minute after several cold starts, and what expires does so after a minute. */
 const SETTLE_MS = 80_000;
 /** It has to be so for as long: environments that end are gone after two seconds at most. */
 const SETTLED_MS = 3_000;
@@ -39,15 +43,25 @@ def handler(event, context):
 `,
 };
 
-/** One function from creation to deletion: called, crashed in every other life, updated, called at once by several. */
+/** One function from creation to deletion: called, crashed in every other life, updated, called at once by two. */
 async function live(client: LambdaClient, number: number): Promise<void> {
   const [name, language] = [`turnover-${number}`, LANGUAGES[number % 2] ?? 'nodejs'];
   await client.create({ name, language, memoryMiB: 256, code: CODES[language](1) });
   await callAll(client, name, '1');
   if (number % 4 < 2) await crash(client, name);
   await client.update(name, language, CODES[language](2));
+  if (number % EXPIRING === 0) return callRarely(client, name, '2');
   await callAll(client, name, '2');
   await client.delete(name);
+}
+
+/** Hearth learns from the pauses to keep the environment for no more than a minute. Nobody deletes the function: it expires. */
+async function callRarely(client: LambdaClient, name: string, expected: string): Promise<void> {
+  for (let call = 0; call < CALLS; call++) {
+    await expectAnswer(client, name, expected);
+    await wait(PAUSE_MS);
+  }
+  await expectAnswer(client, name, expected);
 }
 
 /** One after the other, then two at once. */
@@ -127,7 +141,7 @@ function inWords(footprint: Footprint): string {
 
 export const turnover: Bench = {
   promise: 'SOAK',
-  promised: `functions come, run, crash, change and go: afterwards nothing is left, and memory is within ${MOST_GROWTH * 100} %`,
+  promised: `functions come, run, crash, change, expire and go: afterwards nothing is left, and memory is within ${MOST_GROWTH * 100} %`,
   run: async (): Promise<Measurement> => {
     const minutes = Number(process.env['HEARTH_SOAK_MINUTES'] ?? 1);
     const { lives, before, after, beforeMiB, afterMiB } = await measure(minutes * 60_000);
