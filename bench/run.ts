@@ -2,12 +2,13 @@
 import { burst } from './burst.ts';
 import { coldStart } from './cold-start.ts';
 import { growth } from './growth.ts';
+import { restore } from './restore.ts';
 import { soak } from './soak.ts';
 import { startUp } from './start-up.ts';
 import { type BenchResult, report } from './support/report.ts';
 import { latency, signedThroughput, throughput } from './throughput.ts';
 
-const benches = [throughput, signedThroughput, latency, coldStart, burst, startUp, growth, soak];
+const benches = [throughput, signedThroughput, latency, coldStart, burst, restore, startUp, growth, soak];
 const names = process.argv.slice(2).map((name) => name.toUpperCase());
 const results: BenchResult[] = [];
 for (const bench of benches) {

@@ -55,6 +55,15 @@ static char *append_number(char *to, long number) {
     return to;
 }
 
+static int contains(const char *text, const char *part) {
+    for (; *text; text++) {
+        unsigned long length = 0;
+        while (part[length] && text[length] == part[length]) length++;
+        if (!part[length]) return 1;
+    }
+    return 0;
+}
+
 /** Reads a decimal number and leaves `text` behind it and one blank. */
 static long take_number(char **text) {
     long number = 0;

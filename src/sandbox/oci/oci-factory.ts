@@ -100,7 +100,7 @@ function capabilitiesOf(
   return {
     kind: 'oci',
     enforced: ENFORCED,
-    gaps: [...machine.gaps, ...networks.gaps],
+    gaps: [...machine.gaps, ...networks.gaps, ...(cannotFork === undefined ? [] : [cannotFork])],
     lateBinding: lateMounts.possible,
     ...(cannotFork === undefined ? {} : { cannotFork }),
   };

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 
 /** What becomes of a process's open files in its fork (native/fork-x64.c), and what speaks against a fork. */
 export interface ForkPlan {
@@ -46,7 +46,10 @@ function threadObstacles(pid: number): readonly string[] {
 }
 
 function timerObstacles(pid: number): readonly string[] {
-  return readFileSync(`/proc/${pid}/timers`, 'utf8') === '' ? [] : ['it has timers, which a fork would lose'];
+  const path = `/proc/${pid}/timers`;
+  // Only kernels that can checkpoint have it.
+  const timers = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  return timers === '' ? [] : ['it has timers, which a fork would lose'];
 }
 
 /** Of mappings that are shared, only those of files that nobody can write to are harmless. */

@@ -53,7 +53,7 @@ export class ForkProcess {
         args,
         descriptors: [status.writeFd],
       });
-      const forking = new ForkProcess(pid, parts.runc.children.waitFor(pid));
+      const forking = new ForkProcess(pid, parts.runc.children.waitForGroup(pid));
       createInterface({ input: status.readEnd })
         .on('line', (line) => forking.#onLine(line))
         .on('close', () => forking.#giveUp('it was killed'));

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { remainsOf } from '../../../../tests/support/sandbox-remains.ts';
+import { programsOf, remainsOf } from '../../../../tests/support/sandbox-remains.ts';
 import { createLog, WallClock } from '../../../base/index.ts';
 import { ociIsPossible, outcomeOf } from '../../sandbox.contract.ts';
 import type { Sandbox, SandboxFactory, SandboxForks, SandboxForkSpec } from '../../sandbox.ts';
@@ -289,5 +291,39 @@ except BlockingIOError: os._exit(made)`;
     }
     fork.freeze();
     await fork.destroy();
+  });
+
+  test('are swept, with their template and what forked them, after the server was killed', async () => {
+    const stateDir = join(folder, 'crashed');
+    const script = `
+      import { createLog, WallClock } from '${join(import.meta.dirname, '../../../base/index.ts')}';
+      import { createOciSandboxFactory } from '${join(import.meta.dirname, '../oci-factory.ts')}';
+      const factory = await createOciSandboxFactory({ stateDir: '${stateDir}', log: createLog('error'), clock: new WallClock() });
+      const limits = { tmpBytes: 64 << 20, memoryBytes: 128 << 20, pids: 64, listeners: [] };
+      const waiting = Promise.withResolvers();
+      const template = await factory.start({
+        ...limits, id: 'template', mounts: [], openFiles: 1024, forkable: true,
+        program: () => ({ command: ['/usr/bin/python3', '-c', process.argv[1]], env: {}, cwd: '/tmp' }),
+        onRuntimeSocket: (socket) => socket.on('error', () => 0).once('data', () => waiting.resolve(socket)),
+      });
+      const socket = await waiting.promise;
+      const onRuntimeSocket = (own) => own.on('error', () => 0).end("print('runs', flush=True); import time; time.sleep(424242)");
+      const fork = await factory.forks.fork(template, { ...limits, id: 'fork', onRuntimeSocket }, () => socket.write('go\\n'));
+      await new Promise((resolve) => fork.stdout.once('data', resolve));
+      console.log('started');
+      setInterval(() => undefined, 1000);`;
+    const args = ['--input-type=module', '-e', script, '--', TEMPLATE.replace('INIT', '')];
+    const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(server.stdout, 'data');
+    const layout = layoutOf(stateDir, '/run/hearth');
+    expect(programsOf(layout).filter((line) => line.startsWith(layout.forkPath))).toHaveLength(1);
+    server.kill('SIGKILL');
+    await once(server, 'exit');
+    const next = await createOciSandboxFactory({ stateDir, log: createLog('error'), clock: new WallClock() });
+    const { removed } = await next.sweep();
+    expect(removed).toEqual(expect.arrayContaining(['template', 'fork']));
+    expect(remainsOf(layout)).toEqual([]);
+    await next.close();
+    await expect.poll(() => programsOf(layout)).toEqual([]);
   });
 });

@@ -28,6 +28,8 @@ export interface ForkTemplate {
   readonly tmpPath: string;
   /** Lets it run, up to its fork. */
   letFork(): void;
+  /** It has forked. */
+  freeze(): void;
 }
 
 interface ForkLaunch {
@@ -56,9 +58,9 @@ export async function launchFork(parts: LaunchParts, options: ForkLaunch): Promi
           return surroundings.network.connect(port);
         },
         mountLate: () => {
-        throw new SandboxError('a fork has the mounts of its template', { fault: 'machine' });
-      },
-      release: async (keep) => {
+          throw new SandboxError('a fork has the mounts of its template', { fault: 'machine' });
+        },
+        release: async (keep) => {
           await dismantle(parts, spec.id, surroundings);
           await onRemoved(keep);
         },
@@ -90,6 +92,7 @@ async function makeFork(parts: LaunchParts, options: MakeOptions) {
     await forking.ready;
     template.letFork();
     const pid = await forking.born;
+    template.freeze();
     surroundings.network = await parts.networks.adopt(`/proc/${pid}/ns/net`, spec.listeners, spec.network);
     writeFileSync(planPath, `${planOf(pid).join('\n')}\n`, { mode: 0o600 });
     await forking.finish();

@@ -52,6 +52,8 @@ export class OciForks implements SandboxForks {
         template.thaw();
         letFork();
       },
+      // It could kill, read and, by files that both have mapped, change its forks; so it runs only while it forks.
+      freeze: () => template.freeze(),
     };
     try {
       return await this.#registry.startBy(
@@ -60,7 +62,6 @@ export class OciForks implements SandboxForks {
         (keepsake, onRemoved) => launchFork(this.#parts, { template: forkable, spec, keepsake, onRemoved }),
       );
     } finally {
-      // It could kill or read its forks, which run as the same user; so it runs only while it forks.
       template.freeze();
     }
   }
