@@ -7,6 +7,7 @@ import {
   zipOf,
 } from '../../tests/support/open-functions.ts';
 import type { FunctionVersion, StateReason } from '../model/index.ts';
+import type { NewFunction } from './creation.ts';
 import type { VersionSnapshots } from './snap-start.ts';
 
 const key = { ...scope, name: 'hello' };
@@ -27,18 +28,14 @@ class ListedSnapshots implements VersionSnapshots {
   }
 }
 
-async function open(
-  settings: {
-    readonly runtime?: string;
-    readonly ephemeralStorageMiB?: number;
-    readonly publish?: boolean;
-  } = {},
-  snapshots: VersionSnapshots = new ListedSnapshots(),
-): Promise<FunctionsFixture> {
-  const fixture = await openFixture({ snapshots });
-  onTestFinished(() => fixture.close());
-  const { publish = false, ...more } = settings;
-  await fixture.module.functions.create(key, {
+interface Settings {
+  readonly runtime?: string;
+  readonly ephemeralStorageMiB?: number;
+  readonly publish?: boolean;
+}
+
+function newFunction({ publish = false, ...more }: Settings = {}): NewFunction {
+  return {
     configuration: {
       runtime: 'python3.12',
       handler: 'app.handler',
@@ -52,7 +49,16 @@ async function open(
     tags: {},
     publish,
     caller,
-  });
+  };
+}
+
+async function open(
+  settings: Settings = {},
+  snapshots: VersionSnapshots = new ListedSnapshots(),
+): Promise<FunctionsFixture> {
+  const fixture = await openFixture({ snapshots });
+  onTestFinished(() => fixture.close());
+  await fixture.module.functions.create(key, newFunction(settings));
   await fixture.module.settled();
   return fixture;
 }
@@ -140,6 +146,16 @@ test.each([
   [{ ephemeralStorageMiB: 513 }, 'InvalidParameterValueException', 'greater than 512 MB'],
 ])('it does not go with %j', async (settings, code, message) => {
   await expect(open(settings)).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+});
+
+test('it does not go with tenants of their own', async () => {
+  const fixture = await openFixture({ snapshots: new ListedSnapshots() });
+  onTestFinished(() => fixture.close());
+  const made = fixture.module.functions.create(key, { ...newFunction(), tenantIsolation: 'PER_TENANT' });
+  await expect(made).rejects.toMatchObject({
+    code: 'InvalidParameterValueException',
+    message: 'SnapStart is not supported for functions with tenant isolation.',
+  });
 });
 
 test('it is refused where nothing can be forked', async () => {

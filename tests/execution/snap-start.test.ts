@@ -12,7 +12,9 @@ import {
   type FunctionConfiguration,
   GetFunctionConfigurationCommand,
   type LambdaClient,
+  PublishLayerVersionCommand,
   PublishVersionCommand,
+  PutProvisionedConcurrencyConfigCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -219,6 +221,22 @@ test.each([
   await expect(invoke(client, name, {}, '1')).rejects.toMatchObject({ name: 'ResourceConflictException' });
 });
 
+test('a version whose layer brings an extension fails: it would be in no environment', async () => {
+  const layer = await client.send(
+    new PublishLayerVersionCommand({
+      LayerName: 'beside',
+      Content: { ZipFile: zip({ 'extensions/beside': '#!/bin/sh\\nexec sleep 600\\n' }) },
+    }),
+  );
+  await createPython(client, 'extended', STATE, {
+    Runtime: 'python3.12',
+    SnapStart: PublishedVersions,
+    Layers: [layer.LayerVersionArn ?? ''],
+  });
+  await client.send(new PublishVersionCommand({ FunctionName: 'extended' }));
+  expect(await settled('extended')).toMatchObject({ State: 'Failed' });
+});
+
 test('a hook after restore that fails, or takes too long, fails the invocation', async () => {
   const hook = `
 import time
@@ -306,6 +324,19 @@ test('an update turns it on and off; settings that do not go together are refuse
   });
   expect((await update({ SnapStart: { ApplyOn: 'None' } })).SnapStart).toMatchObject({ ApplyOn: 'None' });
   await idle();
+  await publish('not-provisioned', STATE);
+  await expect(
+    client.send(
+      new PutProvisionedConcurrencyConfigCommand({
+        FunctionName: 'not-provisioned',
+        Qualifier: '1',
+        ProvisionedConcurrentExecutions: 1,
+      }),
+    ),
+  ).rejects.toMatchObject({
+    name: 'InvalidParameterValueException',
+    message: 'Provisioned Concurrency is not supported for functions with SnapStart.',
+  });
   const create = (Runtime: 'nodejs24.x' | 'python3.11') =>
     client.send(
       new CreateFunctionCommand({

@@ -16,6 +16,11 @@ interface ForkOptions {
   readonly groupFiles: readonly string[];
 }
 
+/** The step and the error number (EPERM) of the call that makes the namespaces. */
+const NO_USER_NAMESPACES = 'fork 1';
+const WITHOUT_USER_NAMESPACES =
+  'Linux allows no user namespaces here, be it by a setting or because Hearth runs in a chroot';
+
 type Step = 'ready' | 'born' | 'started' | 'ended';
 
 /** The program that forks a template (native/fork-x64.c): one for each fork, which it watches until its end. */
@@ -103,7 +108,8 @@ export class ForkProcess {
   }
 
   #giveUp(why: string): void {
-    const error = new SandboxError(`the fork was not made: ${why}`, { fault: 'machine' });
+    const text = why === NO_USER_NAMESPACES ? WITHOUT_USER_NAMESPACES : why;
+    const error = new SandboxError(`the fork was not made: ${text}`, { fault: 'machine' });
     for (const { reject } of Object.values(this.#steps)) reject(error);
   }
 }

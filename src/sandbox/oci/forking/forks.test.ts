@@ -210,7 +210,7 @@ print(sorted(int(fd) for fd in os.listdir('/proc/self/fd')) [:4])`,
     [
       'another process',
       "import subprocess; subprocess.Popen(['/bin/sleep', '1000'])",
-      /started 1 other process/,
+      /beside 1 other process$/,
     ],
   ])('are not made of a template that has %s', async (_, init, reason) => {
     const { sandbox } = await template(init);

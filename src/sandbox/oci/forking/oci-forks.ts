@@ -30,7 +30,8 @@ export class OciForks implements SandboxForks {
 
   obstaclesTo(template: Sandbox): readonly string[] {
     const processes = this.#commandsOf(template);
-    if (processes.length > 1) return [`it started ${processes.length - 1} other processes`];
+    const others = processes.length - 1;
+    if (others > 0) return [`it runs beside ${others} other ${others === 1 ? 'process' : 'processes'}`];
     return processes.flatMap((pid) => planFork(pid).obstacles);
   }
 
