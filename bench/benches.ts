@@ -4,6 +4,7 @@ import { cpuShare } from './cpu-share.ts';
 import { growth } from './growth.ts';
 import { manyEnvironments } from './many-environments.ts';
 import { peers } from './peers.ts';
+import { restore } from './restore.ts';
 import { soak } from './soak.ts';
 import { startUp } from './start-up.ts';
 import { latency, signedThroughput, throughput } from './throughput.ts';
@@ -15,6 +16,7 @@ export const benches: Readonly<Record<string, readonly Bench[]>> = {
   'bench/throughput.ts': [throughput, signedThroughput, latency],
   'bench/cold-start.ts': [coldStart],
   'bench/burst.ts': [burst],
+  'bench/restore.ts': [restore],
   'bench/start-up.ts': [startUp],
   'bench/growth.ts': [growth],
   'bench/soak.ts': [soak],

@@ -34,7 +34,9 @@ import {
   environmentTimings,
   expectColdStart,
   GenericPool,
+  LateSnapshots,
   roleSessionOf,
+  Snapshots,
 } from './environments/index.ts';
 import {
   type AllowedFolder,
@@ -50,6 +52,7 @@ import {
   Vpc,
 } from './functions/index.ts';
 import { Images, parseNamedRegistry } from './images/index.ts';
+import type { FunctionVersion } from './model/index.ts';
 import { DebugInvoker, FunctionInvoker } from './invoke/index.ts';
 import { operatorRoutes, type ServerFacts } from './operator/index.ts';
 import {
@@ -232,7 +235,8 @@ async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promi
   const { options, folder, closing } = ground;
   const address = new ListeningAddress(options.host);
   const images = await openImages(ground, sandboxes);
-  const functions = await openFunctionParts(ground, { sandboxes, images });
+  const snapshots = new LateSnapshots(sandboxes);
+  const functions = await openFunctionParts(ground, { sandboxes, images, snapshots });
   // First, since what is being pulled would hold the others up.
   closing.defer(async () => images?.close());
   const execution = openExecution(ground, { ...functions, sandboxes, address });
@@ -267,6 +271,7 @@ async function build(ground: Ground, { sandboxes, notes }: OpenSandboxes): Promi
 
 /** What functions are, and what of this machine can run them. */
 interface FunctionParts {
+  readonly snapshots: LateSnapshots;
   readonly machine: Machine;
   readonly runtimes: MachineRuntimes;
   readonly settings: SettingsModule;
@@ -299,7 +304,15 @@ function registryOf({ registry }: HearthOptions) {
 
 async function openFunctionParts(
   ground: Ground,
-  { sandboxes, images }: { readonly sandboxes: SandboxFactory; readonly images: Images | undefined },
+  {
+    sandboxes,
+    images,
+    snapshots,
+  }: {
+    readonly sandboxes: SandboxFactory;
+    readonly images: Images | undefined;
+    readonly snapshots: LateSnapshots;
+  },
 ): Promise<FunctionParts> {
   const { options, folder, closing } = ground;
   const machine = localMachine(options.searchEnv, folder);
@@ -318,10 +331,13 @@ async function openFunctionParts(
     concurrency,
     fileSystems,
     vpc,
+    snapshots,
     hotReloadRoots: options.hotReloadFolders,
   });
   closing.defer(() => features.close());
-  return { machine, runtimes, settings, fileSystems, vpc, features };
+  // Before the module, which finishes what it began: a snapshot that is not taken now is taken at the next start.
+  closing.defer(() => snapshots.close());
+  return { machine, runtimes, settings, fileSystems, vpc, features, snapshots };
 }
 
 /** Folders that cannot be mounted are found at start, not by the first invocation. */
@@ -346,7 +362,10 @@ interface Execution {
 
 function openExecution(ground: Ground, parts: ExecutionParts): Execution {
   const { machine, runtimes, features, settings } = parts;
-  const services = environmentServices(ground, parts, () => scheduler);
+  const services: EnvironmentServices = environmentServices(ground, parts, {
+    scheduler: () => scheduler,
+    services: () => services,
+  });
   const memoryBytes = Math.trunc(totalmem() * MEMORY_SHARE);
   const scheduler: Scheduler = new Scheduler({
     services,
@@ -464,11 +483,21 @@ interface ExecutionParts extends FunctionParts {
 
 function environmentServices(
   ground: Ground,
-  { sandboxes, runtimes, features, fileSystems, vpc, address }: ExecutionParts,
-  scheduler: () => Scheduler,
+  { sandboxes, runtimes, features, fileSystems, vpc, address, snapshots: late }: ExecutionParts,
+  {
+    scheduler,
+    services,
+  }: { readonly scheduler: () => Scheduler; readonly services: () => EnvironmentServices },
 ): EnvironmentServices {
   const { clock, ids, log, logs, options, sessions, tracing } = ground;
   const opened = options.allowedHostPorts.map((port) => hostPortListener(port));
+  const onUnused = (version: FunctionVersion): void => {
+    features
+      .deactivate(version)
+      .catch((error: unknown) => log.error({ error, name: version.name }, 'an unused version stays active'));
+  };
+  const snapshots = new Snapshots({ services, onUnused });
+  late.open(snapshots);
   return {
     clock,
     serviceClock: clock,
@@ -495,6 +524,7 @@ function environmentServices(
     tracer: tracing.tracer,
     network: (version) => vpc.networkOf(version),
     volumes: (version) => fileSystems.mountsOf(version),
+    snapshots,
     credentials: (version) => sessions.issue(roleSessionOf(version)),
     ...(options.poolSize > 0 && sandboxes.capabilities.lateBinding
       ? { pool: openPool(ground, sandboxes, scheduler) }

@@ -53,7 +53,7 @@ export async function openExecutionStack(
       sandboxes,
       logs: logs.sink,
       prepare: async (target) => ({ plan: await runtimes.plan(target), task }),
-      credentials: () => ({ accessKeyId: 'a', secretAccessKey: 's', sessionToken: 't' }),
+      credentials: () => ({ accessKeyId: 'a', secretAccessKey: 's', sessionToken: 't', expiresAtMs: 0 }),
       listeners: [{ host: '127.0.0.1', port: 4_566, onConnection: (socket) => socket.destroy() }],
       timings: environmentTimings,
     },

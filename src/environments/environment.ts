@@ -1,5 +1,5 @@
 import { Alarm, invariant } from '../base/index.ts';
-import { AwsError, awsError, type FunctionVersion, limits } from '../model/index.ts';
+import { AwsError, awsError, type FunctionVersion, limits, startsFromSnapshot } from '../model/index.ts';
 import type { InitError, RuntimeAnswer, ShutdownReason } from '../runtime-api/index.ts';
 import type { InitializationType } from '../runtimes/index.ts';
 import type { SandboxExit } from '../sandbox/index.ts';
@@ -24,6 +24,7 @@ import { acceptsInvocation, type LifeEvent, type LifeState, nextLifeState } from
 import { ResponseRelay, type ResponseStream } from './response-stream/response-relay.ts';
 import { MissingEntrypoint, RuntimeProcess } from './runtime-process.ts';
 import type { EnvironmentServices, PreparedVersion } from './services.ts';
+import { noSnapshot, restoreError, type Snapshot } from './snapshots/index.ts';
 
 /** A shorter pause teaches nothing about how long to wait for the next invocation. */
 const WORTH_LEARNING_MS = 1_000;
@@ -63,6 +64,8 @@ export class ExecutionEnvironment {
   #run: InvocationRun | undefined;
   readonly #madeMs: number;
   #initStartedMs = 0;
+  #snapshot: Snapshot | undefined;
+  #restoringMs = 0;
   #initDone: ((failure: InitFailure | undefined) => void) | undefined;
   #initError: InitError | undefined;
   #peakBytes = 0;
@@ -136,6 +139,7 @@ export class ExecutionEnvironment {
   }
 
   get #initializationType(): InitializationType {
+    if (startsFromSnapshot(this.version)) return 'snap-start';
     return this.#ahead ? 'provisioned-concurrency' : 'on-demand';
   }
 
@@ -161,7 +165,7 @@ export class ExecutionEnvironment {
   invoke(invocation: EnvironmentInvocation, caller: Caller): void {
     invariant(acceptsInvocation(this.#state), `an environment that is ${this.#state} takes no invocation`);
     invocation.phases?.end(this.#state === 'new' ? 'prepare' : 'queue');
-    if (this.#state === 'new') void this.#initThenInvoke(invocation, caller);
+    if (this.#state === 'new') void this.#firstInvoke(invocation, caller);
     else if (this.#state === 'reset') this.#initWithinInvoke(invocation, caller);
     else this.#resume(invocation, caller);
   }
@@ -262,14 +266,16 @@ export class ExecutionEnvironment {
   #report(run: InvocationRun): void {
     this.#run = undefined;
     this.#lastDurationMs = run.endedMs - run.startedMs;
-    this.#journal.report(run, this.#peakBytes);
+    this.#journal.report(run, this.#peakBytes + (this.#snapshot?.memoryBytes ?? 0));
     this.#tracing?.end(run);
   }
 
   #rest(): void {
     this.#idleSinceMs = this.#services.clock.monotonicMs();
     const ageMs = this.#idleSinceMs - this.#madeMs;
-    if (this.#retired || ageMs >= this.#services.timings.lifetimeMs) return void this.close();
+    // After a failure a restored environment would have to run Init itself; the next one is restored instead.
+    const spent = this.#state === 'reset' && this.#snapshot !== undefined;
+    if (spent || this.#retired || ageMs >= this.#services.timings.lifetimeMs) return void this.close();
     const { lifetimeMs, keepAliveMs } = this.#services.timings;
     this.#expiry.set(this.#ahead ? lifetimeMs - ageMs : (this.#owner.keepAliveMs ?? keepAliveMs));
     if (this.#state === 'idle') this.#freezing.set(this.#services.timings.freezeAfterMs);
@@ -284,6 +290,42 @@ export class ExecutionEnvironment {
     this.#process?.session.flush();
     this.#process?.sandbox?.freeze();
     this.#move('freeze');
+  }
+
+  // --- Restore
+
+  #firstInvoke(invocation: EnvironmentInvocation, caller: Caller): Promise<void> {
+    const { snapshots } = this.#services;
+    return snapshots && startsFromSnapshot(this.version)
+      ? this.#restoreThenInvoke(snapshots.of(this.version), { invocation, caller })
+      : this.#initThenInvoke(invocation, caller);
+  }
+
+  /** The Restore phase, with its own limit; when it fails there is nothing to run the invocation in. */
+  async #restoreThenInvoke(
+    snapshot: Promise<Snapshot>,
+    { invocation, caller }: { readonly invocation: EnvironmentInvocation; readonly caller: Caller },
+  ): Promise<void> {
+    try {
+      this.#snapshot = await snapshot;
+    } catch (error) {
+      caller.reject(noSnapshot(error));
+      return this.close();
+    }
+    if (this.#isClosed) return caller.reject(environmentLost());
+    this.#journal.restoreStart();
+    const failed = await this.#initPhase(this.#services.timings.forkMs);
+    const startedMs = this.#services.clock.monotonicMs();
+    const durationMs = startedMs - this.#initStartedMs;
+    // What the hooks wrote stands before the START line.
+    await new Promise((resolve) => void setImmediate(resolve));
+    if (this.#isClosed) return caller.reject(environmentLost());
+    if (failed) {
+      caller.reject(restoreError(failed.failure));
+      return this.close();
+    }
+    const billedMs = Math.max(1, Math.ceil(startedMs - this.#restoringMs));
+    this.#begin(new InvocationRun(invocation, caller, { startedMs, restore: { durationMs, billedMs } }));
   }
 
   // --- Init
@@ -337,6 +379,7 @@ export class ExecutionEnvironment {
       ...(this.#tracing ? { daemon: this.#tracing.daemon } : {}),
       observer: this.#observer,
       ...(previous ? { previous } : {}),
+      ...(this.#snapshot ? { snapStart: { kind: 'restored', snapshot: this.#snapshot } } : {}),
     });
     this.#process = process;
     void this.#awaitStart(process);
@@ -377,7 +420,8 @@ export class ExecutionEnvironment {
     const phase = this.#initDone ? 'init' : 'invoke';
     this.#process?.extensions.initOver();
     const durationMs = this.#services.clock.monotonicMs() - this.#initStartedMs;
-    this.#journal.initReport(phase, failed ?? { durationMs });
+    if (this.#snapshot) this.#journal.restoreReport(failed ?? { durationMs });
+    else this.#journal.initReport(phase, failed ?? { durationMs });
     this.#process?.extensions.endTelemetryOfInit();
   }
 
@@ -398,6 +442,10 @@ export class ExecutionEnvironment {
       else this.#fail(failure);
     },
     answered: (answer: RuntimeAnswer): void => this.#answered(answer),
+    restoring: (): void => {
+      this.#restoringMs = this.#services.clock.monotonicMs();
+      if (this.#initDone) this.#deadline.set(this.#services.timings.initMs);
+    },
     initFailed: (error: InitError): void => {
       this.#initError = error;
       this.#deadline.set(this.#services.timings.initErrorGraceMs);

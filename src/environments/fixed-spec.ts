@@ -17,13 +17,20 @@ export function fixedSpecOf(
 ): FixedSpec {
   const [endpoint, ...others] = services.listeners;
   return {
-    tmpBytes: version.ephemeralStorageMiB * 1_048_576,
-    memoryBytes: version.memoryMiB * 1_048_576,
-    pids: limits.processes,
+    ...boundsOf(version),
     openFiles: limits.openFiles,
     listeners: [{ ...RUNTIME_API, onConnection }, endpoint, ...others],
     hosts: { ...OWN_NAMES, ...services.hosts },
     ...(services.network?.(version) === 'none' ? { network: 'none' } : {}),
+  };
+}
+
+/** What every sandbox of this version may use. */
+export function boundsOf({ ephemeralStorageMiB, memoryMiB }: FunctionVersion) {
+  return {
+    tmpBytes: ephemeralStorageMiB * 1_048_576,
+    memoryBytes: memoryMiB * 1_048_576,
+    pids: limits.processes,
   };
 }
 

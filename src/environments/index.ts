@@ -1,3 +1,4 @@
+export { LateSnapshots, Snapshots } from './snapshots/index.ts';
 export { type EnvironmentOwner, ExecutionEnvironment } from './environment.ts';
 export type { EnvironmentOutcome } from './failures.ts';
 export type { Caller, EnvironmentInvocation } from './invocation-run.ts';

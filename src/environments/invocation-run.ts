@@ -26,12 +26,20 @@ export interface Caller {
   reject(error: unknown): void;
 }
 
+/** How long a restore took, and what of it is billed: the runtime's own part, with its hooks. */
+export interface RestoreTimes {
+  readonly durationMs: number;
+  readonly billedMs: number;
+}
+
 /** What is known of the invocation that an environment is working on. Times are monotonic milliseconds. */
 export class InvocationRun {
   readonly invocation: EnvironmentInvocation;
   readonly startedMs: number;
   /** Of an Init that this invocation waited for and that is not part of its duration. */
   readonly initMs: number | undefined;
+  /** Of a restore from a snapshot that this invocation waited for. */
+  readonly restore: RestoreTimes | undefined;
   endedMs = 0;
   /** Of interest to telemetry alone, and only known where somebody subscribed to it. */
   answeredMs: number | undefined;
@@ -48,12 +56,13 @@ export class InvocationRun {
   constructor(
     invocation: EnvironmentInvocation,
     caller: Caller,
-    start: { startedMs: number; initMs?: number },
+    start: { startedMs: number; initMs?: number; restore?: RestoreTimes },
   ) {
     this.invocation = invocation;
     this.#caller = caller;
     this.startedMs = start.startedMs;
     this.initMs = start.initMs;
+    this.restore = start.restore;
   }
 
   /** The caller has its outcome. */

@@ -95,6 +95,16 @@ export class Journal {
     this.#append(this.#lines.initReport({ phase, durationMs, ...verdict }), this.#clock.nowMs());
   }
 
+  restoreStart(): void {
+    this.#append(this.#lines.restoreStart(), this.#clock.nowMs());
+  }
+
+  /** Without a failure the restore went well. */
+  restoreReport({ failure, durationMs }: Omit<InitFailure, 'failure'> & { failure?: Failure }): void {
+    const verdict = failure ? initVerdictOf(failure) : { status: 'success' as const };
+    this.#append(this.#lines.restoreReport({ durationMs, ...verdict }), this.#clock.nowMs());
+  }
+
   start(run: InvocationRun): void {
     const { requestId, tail, tenantId } = run.invocation;
     if (tail) this.#log.startTail();
@@ -132,6 +142,7 @@ export class Journal {
       memoryMiB,
       maxMemoryUsedMiB: Math.min(memoryMiB, Math.ceil(peakBytes / 1_048_576)),
       ...(run.initMs === undefined ? {} : { initMs: run.initMs }),
+      ...(run.restore === undefined ? {} : { restore: run.restore }),
       ...run.verdict,
       ...(run.trace ? { trace: run.trace } : {}),
     };

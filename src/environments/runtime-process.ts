@@ -23,6 +23,12 @@ import type { Journal } from './journal.ts';
 import { faultBeforeStart, faultOfStart, type LaunchFault, launchErrorLine } from './image-launch.ts';
 import { type StartStep, StartSteps } from './start-steps.ts';
 import type { EnvironmentServices, PreparedVersion } from './services.ts';
+import {
+  CREDENTIALS,
+  credentialsEndpoint,
+  restoreRoleOf,
+  type SnapStartPart,
+} from './snapshots/snap-start-part.ts';
 
 /** A custom runtime brings its own `bootstrap`, in the code or in a layer; without one nothing can be started. */
 export class MissingEntrypoint extends Error {
@@ -53,6 +59,8 @@ interface ProcessOptions {
   readonly daemon?: SandboxDatagramListener;
   /** The sandbox whose `/tmp` is to be kept. */
   readonly previous?: Sandbox;
+  /** Of a version with SnapStart. */
+  readonly snapStart?: SnapStartPart;
 }
 
 /** One start of a function's runtime: its sandbox, and its session of the Runtime API. */
@@ -69,7 +77,7 @@ export class RuntimeProcess {
   constructor(options: ProcessOptions) {
     this.#options = options;
     this.extensions = new EnvironmentExtensions(options);
-    this.session = new RuntimeSession(options.observer, undefined, this.extensions);
+    this.session = new RuntimeSession(options.observer, undefined, this.extensions, restoreRoleOf(options));
     this.started = this.#start();
     // Whoever waits for `started` sees the failure; nobody may be waiting.
     this.started.catch(() => undefined);
@@ -113,7 +121,10 @@ export class RuntimeProcess {
   }
 
   async #startSandbox(spec: SandboxSpec): Promise<Sandbox> {
-    const { services, prepared, previous } = this.#options;
+    const { services, prepared, previous, snapStart } = this.#options;
+    if (snapStart?.kind === 'restored') return snapStart.snapshot.restore(spec);
+    // What is in the pool was started without the rule that lets it be forked.
+    if (snapStart) return services.sandboxes.start(spec);
     if (previous) return services.sandboxes.restart(previous, spec);
     return services.pool?.bind(prepared, spec, this.#step) ?? services.sandboxes.start(spec);
   }
@@ -171,7 +182,7 @@ export class RuntimeProcess {
   }
 
   #spec(): SandboxSpec {
-    const { version, services, prepared, log, initializationType, daemon } = this.#options;
+    const { version, services, prepared, log, initializationType, daemon, snapStart } = this.#options;
     const onConnection: SandboxListener['onConnection'] = (socket) => {
       this.#step('runtime');
       this.session.attach(socket);
@@ -185,7 +196,7 @@ export class RuntimeProcess {
         const program = prepared.plan.program(inside, {
           logStream: log.streamName,
           ...addressesInside(inside),
-          credentials: services.credentials(version),
+          credentials: snapStart ? credentialsEndpoint(snapStart) : services.credentials(version),
           initializationType,
           ...(daemon ? { traceDaemonAddress: inside.listenerAddress(listeners.length - 1) } : {}),
         });
@@ -193,7 +204,8 @@ export class RuntimeProcess {
         return companions ? { ...program, companions } : program;
       },
       ...fixed,
-      listeners,
+      listeners: snapStart ? [...listeners, { ...CREDENTIALS, onConnection }] : listeners,
+      ...(snapStart?.kind === 'snapshot' ? { forkable: true } : {}),
       mounts: mountsOf(prepared),
       ...(prepared.image ? { root: prepared.image.root } : {}),
       ...(volumes.length > 0 ? { volumes } : {}),

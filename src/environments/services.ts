@@ -1,12 +1,21 @@
 import type { Clock, Ids, Log } from '../base/index.ts';
 import type { LocalImage } from '../images/index.ts';
 import { type FunctionVersion, limits } from '../model/index.ts';
-import type { LaunchFacts, LaunchPlan } from '../runtimes/index.ts';
+import type { LaunchPlan } from '../runtimes/index.ts';
 import type { SandboxFactory, SandboxListener, SandboxVolume } from '../sandbox/index.ts';
 import type { GenericPool } from './pool/generic-pool.ts';
 import type { LogSink } from '../telemetry/index.ts';
 import type { Tracer } from '../tracing/index.ts';
 import type { Bandwidth } from './response-stream/bandwidth.ts';
+import type { Snapshots } from './snapshots/index.ts';
+
+/** Temporary credentials of an execution role. */
+export interface SessionKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiresAtMs: number;
+}
 
 /** Everything a version needs to start, ready on this machine. */
 export interface PreparedVersion {
@@ -21,6 +30,8 @@ export interface PreparedVersion {
 export interface EnvironmentTimings {
   /** Limit of the Init phase. */
   readonly initMs: number;
+  /** How long a restore may wait for its fork, one of a version at a time; from then on it has `initMs`. */
+  readonly forkMs: number;
   /** How long an environment stays idle before it is frozen; long enough that a busy one never is. */
   readonly freezeAfterMs: number;
   /** How long an idle environment lives, on the service clock. */
@@ -39,6 +50,7 @@ export interface EnvironmentTimings {
 
 export const environmentTimings: EnvironmentTimings = {
   initMs: 10_000,
+  forkMs: 60_000,
   freezeAfterMs: 100,
   keepAliveMs: 600_000,
   // "Every few hours … even for functions that are invoked continuously" (developer guide, execution environment).
@@ -67,7 +79,9 @@ export interface EnvironmentServices {
   /** Absent: nothing is traced. */
   readonly tracer?: Tracer;
   /** A session of the version's execution role. */
-  readonly credentials: (version: FunctionVersion) => LaunchFacts['credentials'];
+  readonly credentials: (version: FunctionVersion) => SessionKeys;
+  /** Of versions with SnapStart; absent where this machine cannot have any. */
+  readonly snapshots?: Snapshots;
   /** Hearth's own address inside, and opened ports of the host. The first is what `AWS_ENDPOINT_URL` names. */
   readonly listeners: readonly [SandboxListener, ...SandboxListener[]];
   /** Extra lines of `/etc/hosts`. */

@@ -9,6 +9,7 @@ import {
   type VpcSettings,
 } from '../model/index.ts';
 import { changeImageConfig } from './image-settings.ts';
+import { checkSnapStart } from './snap-start.ts';
 
 /** The settings of a function that `UpdateFunctionConfiguration` can change, except its layers. */
 export interface Configuration {
@@ -25,6 +26,7 @@ export interface Configuration {
   readonly vpc?: VpcSettings;
   readonly fileSystems?: readonly FileSystemRef[];
   readonly tracingMode?: 'Active' | 'PassThrough';
+  readonly snapStart?: true;
 }
 
 /** What a caller says of logging; what is absent stays, or gets its default. */
@@ -36,7 +38,8 @@ export interface LoggingChange {
 }
 
 /** What an update names; the environment is replaced as a whole, logging member by member. */
-export type ConfigurationChange = Partial<Omit<Configuration, 'logging'>> & {
+export type ConfigurationChange = Partial<Omit<Configuration, 'logging' | 'snapStart'>> & {
+  readonly snapStart?: boolean;
   readonly logging?: LoggingChange;
 };
 
@@ -71,16 +74,25 @@ export function changeConfiguration<Current extends Configuration>(
   change: ConfigurationChange,
   functionName: string,
 ): Current {
-  const next = {
+  const { snapStart = current.snapStart, ...changed } = change;
+  const changedAll = {
     ...changeImageConfig(current, change.imageConfig),
-    ...withoutImageConfig(change),
+    ...withoutImageConfig(changed),
     logging: changeLogging(current.logging, change.logging ?? {}, functionName),
   };
+  const next = withSnapStart(changedAll, snapStart);
   checkMemory(next.memoryMiB);
   checkTimeout(next.timeoutMs);
   checkEnvironment(next.environment ?? {});
+  checkSnapStart(next);
   checkProcessText({ Handler: next.handler, ...next.environment });
   return next;
+}
+
+function withSnapStart<Current extends Configuration>(current: Current, applies = false): Current {
+  const { snapStart: _, ...rest } = current;
+  // The type without an optional member is still the type.
+  return { ...rest, ...(applies ? { snapStart: true } : {}) } as Current;
 }
 
 function withoutImageConfig(change: ConfigurationChange): ConfigurationChange {

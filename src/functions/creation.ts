@@ -28,6 +28,7 @@ import { checkSettings } from './image-settings.ts';
 import type { FunctionsParts } from './parts.ts';
 import { fingerprintOf, publishedFrom } from './publishing.ts';
 import type { FunctionKey } from './settings.ts';
+import { requireSnapshots } from './snap-start.ts';
 import { CREATING } from './transitions.ts';
 
 /** Everything that `CreateFunction` says. What is absent gets AWS's default. */
@@ -54,6 +55,8 @@ export async function createFunction(
   const configuration = changeConfiguration(defaults(key, request), request.configuration, key.name);
   parts.fileSystems.admit(key, configuration.fileSystems, request.code.kind);
   if (configuration.vpc) parts.vpc.admit(configuration.vpc);
+  const tenants = request.tenantIsolation ? { tenantIsolation: request.tenantIsolation } : {};
+  requireSnapshots('CreateFunction', parts.snapshots, { ...configuration, ...tenants });
   const runtimeArn = await runtimeVersionArn(parts, key, configuration.runtime);
   const layers = await resolveLayers(parts, key, { arns: request.layerArns, caller: request.caller });
   const companions = parts.dependents.onCreate(key, request.tags);
@@ -62,7 +65,7 @@ export async function createFunction(
     const latest = {
       ...pendingLatest(parts, key, configuration),
       architecture: request.architecture,
-      ...(request.tenantIsolation ? { tenantIsolation: request.tenantIsolation } : {}),
+      ...tenants,
       runtimeVersionArn: runtimeArn,
       code,
       layers,
@@ -84,8 +87,9 @@ export function pendingRecord(version: FunctionVersion, latest: FunctionVersion)
 }
 
 function defaults(key: FunctionKey, request: NewFunction): Configuration {
+  const { snapStart: _, ...given } = request.configuration;
   return {
-    ...request.configuration,
+    ...given,
     description: '',
     memoryMiB: 128,
     timeoutMs: 3_000,

@@ -1,3 +1,4 @@
+export { type VersionSnapshots } from './snap-start.ts';
 export type { AliasUpdate, NewAlias } from './aliases.ts';
 export { type Alias, type AliasRouting, isVersionName } from './aliases-store.ts';
 export { readChangeable } from './changeable.ts';

@@ -1,5 +1,5 @@
 import type { Images } from '../images/index.ts';
-import { type FunctionVersion, functionArn, LATEST, type Scope } from '../model/index.ts';
+import { type FunctionVersion, functionArn, LATEST, type Scope, startsFromSnapshot } from '../model/index.ts';
 import type { Database } from '../store/index.ts';
 import { isVersionName, readAlias } from './aliases-store.ts';
 import type { CodeStore } from './code/code-store.ts';
@@ -7,7 +7,7 @@ import { readVersion } from './functions-store.ts';
 import type { LiveFolders } from './hot-reload.ts';
 import { noImages } from './image-settings.ts';
 import type { CodeOnDisk, FunctionAddress, FunctionLookup, InvocationTarget } from './lookup.ts';
-import { functionNotFound, notReady } from './not-found.ts';
+import { functionNotFound, notReady, snapshotNotReady } from './not-found.ts';
 import type { FunctionKey, ReservedConcurrency } from './settings.ts';
 
 /** Some kilobytes each; beyond this the one remembered longest is read anew when it is next invoked. */
@@ -35,6 +35,7 @@ export class LiveLookup implements FunctionLookup {
   readonly #functions = new Map<string, Map<string, Choice>>();
   #totals = new Map<string, number>();
   readonly #readyListeners: ((version: FunctionVersion) => void)[] = [];
+  #inactiveListener: (version: FunctionVersion) => void = () => undefined;
   readonly #retiredListeners: ((deploymentId: string) => void)[] = [];
   readonly #changeListeners: ((key: FunctionKey) => void)[] = [];
 
@@ -84,6 +85,11 @@ export class LiveLookup implements FunctionLookup {
   /** Called with the function of every change of functions, versions, aliases and concurrency, once it is on disk. */
   onChange(listener: (key: FunctionKey) => void): void {
     this.#changeListeners.push(listener);
+  }
+
+  /** Somebody invoked a version that is `Inactive`. */
+  onInactive(listener: (version: FunctionVersion) => void): void {
+    this.#inactiveListener = listener;
   }
 
   /** A version that ran until now does not any more. */
@@ -163,8 +169,14 @@ export class LiveLookup implements FunctionLookup {
     const record = await readVersion(this.#parts.database, address, version);
     if (!record) throw functionNotFound(address, version);
     const running = record.serving ?? record.shown;
-    if (running.state !== 'Active') throw notReady(running.state);
+    if (running.state !== 'Active') throw this.#refusal(running);
     return this.#parts.liveFolders.present(running);
+  }
+
+  #refusal(version: FunctionVersion): Error {
+    if (!startsFromSnapshot(version) || version.state === 'Failed') return notReady(version.state);
+    if (version.state === 'Inactive') this.#inactiveListener(version);
+    return snapshotNotReady();
   }
 
   #forgetOldest(): void {

@@ -26,6 +26,14 @@ export function notReady(state: string): AwsError {
   );
 }
 
+/** 409 while the snapshot of a version with SnapStart is taken. */
+export function snapshotNotReady(): AwsError {
+  return awsError(
+    'SnapStartNotReadyException',
+    'Lambda is initializing your function. You can invoke the function when the function state becomes Active.',
+  );
+}
+
 /** 409 while an update runs. */
 export function updateInProgress(key: FunctionKey): AwsError {
   return awsError(

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Clock, Ids, Log } from '../base/index.ts';
 import type { Images } from '../images/index.ts';
-import { limits, type Scope } from '../model/index.ts';
+import { type FunctionVersion, limits, type Scope } from '../model/index.ts';
 import type { Database } from '../store/index.ts';
 import { Aliases } from './aliases.ts';
 import { CodeStore } from './code/code-store.ts';
@@ -15,6 +15,7 @@ import { Layers } from './layers.ts';
 import { LiveLookup } from './live-lookup.ts';
 import type { FunctionsParts } from './parts.ts';
 import type { FunctionDependents, KnownRuntimes, ReservedConcurrency, ResourceAccess } from './settings.ts';
+import type { VersionSnapshots } from './snap-start.ts';
 import { Transitions } from './transitions.ts';
 import { Versions } from './versions.ts';
 import { Vpc } from './vpc.ts';
@@ -34,6 +35,7 @@ export interface FunctionsOptions {
   readonly access: ResourceAccess;
   readonly dependents: FunctionDependents;
   readonly concurrency: ReservedConcurrency;
+  readonly snapshots?: VersionSnapshots;
   /** Folders that hot reload may mount; none by default. */
   readonly hotReloadRoots?: readonly string[];
   /** Folders of the host that stand for file systems; none by default. */
@@ -58,6 +60,8 @@ export interface FunctionsModule {
   readonly downloadLinks: DownloadLinks;
   /** For `GetAccountSettings`. */
   codeUsage(scope: Scope): Promise<{ readonly totalCodeBytes: number; readonly functionCount: number }>;
+  /** Nothing ran of this version with SnapStart for so long that its snapshot was let go. */
+  deactivate(version: FunctionVersion): Promise<void>;
   /** How many there are of each, in all accounts and regions. */
   count(): Promise<{ readonly functions: number; readonly versions: number; readonly layers: number }>;
   /** To be called when everything was deleted from the database: lets go of what is remembered of it. */
@@ -99,16 +103,18 @@ export async function openFunctions(options: FunctionsOptions): Promise<Function
     totalCodeBytes: options.totalCodeBytes ?? limits.totalCodeBytes,
   };
   const transitions = new Transitions(parts);
+  lookup.onInactive((version) => transitions.reactivate(version));
   await collector.collectAll();
   await transitions.recover();
   return {
     functions: new Functions(parts, transitions),
-    versions: new Versions(parts),
+    versions: new Versions(parts, transitions),
     aliases: new Aliases(parts),
     layers: new Layers(parts),
     lookup,
     downloadLinks: DownloadLinks.open({ folder, code, clock }),
     codeUsage: (scope) => readCodeUsage(database, scope),
+    deactivate: (version) => transitions.deactivate(version),
     count: () => countEverything(database),
     forgetAll: () => lookup.clear(),
     collectCode: () => collector.collectAll(),

@@ -7,6 +7,7 @@ import type { FileSystems } from './file-systems.ts';
 import type { LiveFolders } from './hot-reload.ts';
 import type { LiveLookup } from './live-lookup.ts';
 import type { Vpc } from './vpc.ts';
+import type { VersionSnapshots } from './snap-start.ts';
 import type { FunctionDependents, KnownRuntimes, ResourceAccess } from './settings.ts';
 
 /** What the features of this module are made of; `openFunctions` puts it together. */
@@ -28,6 +29,7 @@ export interface FunctionsParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  readonly snapshots?: VersionSnapshots;
   /** Over all versions and layer versions of one account and region. */
   readonly totalCodeBytes: number;
 }

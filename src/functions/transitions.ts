@@ -1,4 +1,4 @@
-import { AwsError, type FunctionVersion, type StateReason } from '../model/index.ts';
+import { AwsError, type FunctionVersion, startsFromSnapshot, type StateReason } from '../model/index.ts';
 import type { Transaction } from '../store/index.ts';
 import {
   codeKeys,
@@ -29,7 +29,11 @@ export class Transitions {
 
   /** Starts the transition of a version that was just written, unfinished. */
   begin(version: FunctionVersion): Promise<void> {
-    const running = this.#finish(version)
+    return this.#track(this.#finish(version), version);
+  }
+
+  #track(work: Promise<void>, version: FunctionVersion): Promise<void> {
+    const running = work
       .catch((error: unknown) => {
         // Stays unfinished in the database; the next start takes it up.
         if (error instanceof PullInterrupted) return;
@@ -40,13 +44,16 @@ export class Transitions {
     return running;
   }
 
-  /** Takes up what a stop of the server interrupted; an image may take its time, and nobody waits for it. */
+  /**
+   * Takes up what a stop of the server interrupted. Nobody waits for an image, which may take its time, nor for a
+   * snapshot, which only a server that is up can take.
+   */
   async recover(): Promise<void> {
     const begun = (await readUnfinished(this.#parts.database)).map((version) => ({
       running: this.begin(version),
-      isImage: version.code.kind === 'image',
+      isSlow: version.code.kind === 'image' || startsFromSnapshot(version),
     }));
-    await Promise.all(begun.filter(({ isImage }) => !isImage).map(({ running }) => running));
+    await Promise.all(begun.filter(({ isSlow }) => !isSlow).map(({ running }) => running));
   }
 
   /** Resolves once no transition is under way. */
@@ -55,13 +62,16 @@ export class Transitions {
   }
 
   async #finish(version: FunctionVersion): Promise<void> {
-    const failure = await this.#prepare(version).then(
-      () => undefined,
-      (error: unknown) => reasonOf(error),
-    );
+    const failure =
+      (await this.#prepare(version).then(
+        () => undefined,
+        (error: unknown) => reasonOf(error),
+      )) ?? (await this.#takeSnapshot(version));
     const before = await this.#parts.database.transaction((transaction) =>
       this.#conclude(transaction, version, failure),
     );
+    // Deleted meanwhile: nobody else knows of its snapshot.
+    if (!before) await this.#parts.snapshots?.discard(version.deploymentId);
     this.#parts.lookup.invalidate(version);
     this.#parts.collector.schedule(before?.serving ? codeKeys(before.serving) : []);
     if (!failure && before?.serving) this.#parts.lookup.retire(before.serving);
@@ -74,6 +84,50 @@ export class Transitions {
     await this.#parts.lookup.directories(version);
     const runtime = await this.#parts.runtimes.describe(version.runtime);
     if (!runtime?.interpreter) throw new MissingRuntime(version.runtime, runtime?.howToAdd);
+  }
+
+  async #takeSnapshot(version: FunctionVersion): Promise<StateReason | undefined> {
+    return startsFromSnapshot(version) ? this.#parts.snapshots?.take(version) : undefined;
+  }
+
+  /** A version with SnapStart that ran for the last time long ago. */
+  async deactivate(version: FunctionVersion): Promise<void> {
+    await this.#change(version, 'Active', {
+      state: 'Inactive',
+      stateReason: { reason: 'The function was not invoked for 14 days.', reasonCode: 'Idle' },
+    });
+  }
+
+  /** The same when it is invoked again: its Init runs once more. */
+  reactivate(version: FunctionVersion): void {
+    void this.#track(this.#reactivate(version), version);
+  }
+
+  async #reactivate(version: FunctionVersion): Promise<void> {
+    const restoring = { reason: 'The function is being restored.', reasonCode: 'Restoring' };
+    const changed = await this.#change(version, 'Inactive', { state: 'Pending', stateReason: restoring });
+    if (changed) void this.begin(changed);
+  }
+
+  async #change(
+    version: FunctionVersion,
+    from: FunctionVersion['state'],
+    change: Pick<FunctionVersion, 'state' | 'stateReason'>,
+  ): Promise<FunctionVersion | undefined> {
+    const { database, ids, lookup } = this.#parts;
+    const changed = await database.transaction(async (transaction) => {
+      const record = await readVersion(transaction, version, version.version);
+      if (record?.shown.deploymentId !== version.deploymentId || record.shown.state !== from)
+        return undefined;
+      const shown = { ...record.shown, ...change, revisionId: ids.uuid() };
+      await executeAll(
+        transaction,
+        writeVersion({ ...record, shown, unfinished: change.state === 'Pending' }),
+      );
+      return shown;
+    });
+    lookup.invalidate(version);
+    return changed;
   }
 
   async #conclude(

@@ -19,6 +19,7 @@ import { checkPackageType, checkSettings } from './image-settings.ts';
 import type { FunctionsParts } from './parts.ts';
 import { fingerprintOf, publishedFrom } from './publishing.ts';
 import type { FunctionKey } from './settings.ts';
+import { requireSnapshots } from './snap-start.ts';
 import { CREATING } from './transitions.ts';
 
 export interface CodeUpdate {
@@ -77,7 +78,8 @@ export async function updateConfiguration(
   const { change, layerArns, caller, revisionId } = update;
   const { shown: before } = await readChangeable(parts.database, key, revisionId);
   checkSettings(before, change, layerArns);
-  changeConfiguration(before, change, key.name);
+  const changed = changeConfiguration(before, change, key.name);
+  requireSnapshots('UpdateFunctionConfiguration', parts.snapshots, changed);
   parts.fileSystems.admit(key, change.fileSystems, before.code.kind);
   if (change.vpc) parts.vpc.admit(change.vpc);
   const runtimeArn = change.runtime && (await runtimeVersionArn(parts, key, change.runtime));
@@ -146,7 +148,8 @@ function inProgress(parts: FunctionsParts, shown: FunctionVersion): FunctionVers
   };
 }
 
-function pending(latest: FunctionVersion): FunctionVersion {
+/** A version that is published before it can run. */
+export function pending(latest: FunctionVersion): FunctionVersion {
   const { lastUpdateStatus: _status, lastUpdateReason: _reason, ...rest } = latest;
   return { ...rest, state: 'Pending', stateReason: CREATING };
 }

@@ -13,6 +13,8 @@ import { functionNotFound } from './not-found.ts';
 import type { FunctionsParts } from './parts.ts';
 import { fingerprintOf, publishedFrom } from './publishing.ts';
 import type { FunctionKey } from './settings.ts';
+import type { Transitions } from './transitions.ts';
+import { pending } from './updates.ts';
 
 export interface PublishRequest {
   /** Base64; refused where `$LATEST` has other code. */
@@ -26,8 +28,11 @@ export interface PublishRequest {
 export class Versions {
   readonly #parts: FunctionsParts;
 
-  constructor(parts: FunctionsParts) {
+  readonly #transitions: Transitions;
+
+  constructor(parts: FunctionsParts, transitions: Transitions) {
     this.#parts = parts;
+    this.#transitions = transitions;
   }
 
   /** The new version; or the last one, as it is, where nothing changed since it was published. */
@@ -41,15 +46,17 @@ export class Versions {
       if (last?.fingerprint === fingerprint) return last.shown;
       await checkStorage(this.#parts, transaction, { key, bytes: codeBytes(shown.code) });
       const number = await nextVersionNumber(transaction, key);
-      const version = publishedFrom(ready(shown), { number, description: request.description }, ids);
+      const from = shown.snapStart ? pending(shown) : ready(shown);
+      const version = publishedFrom(from, { number, description: request.description }, ids);
       const latest = { ...shown, revisionId: ids.uuid() };
       await executeAll(transaction, [
-        ...writeVersion({ shown: version, unfinished: false, fingerprint }),
+        ...writeVersion({ shown: version, unfinished: version.state === 'Pending', fingerprint }),
         ...writeVersion({ shown: latest, unfinished: false, fingerprint: '' }),
       ]);
       return version;
     });
     lookup.invalidate(key);
+    if (published.state === 'Pending') void this.#transitions.begin(published);
     return published;
   }
 

@@ -81,6 +81,8 @@ export interface FunctionVersion extends Scope {
   readonly ephemeralStorageMiB: number;
   /** Environments are never shared between tenants; each invocation names its tenant. Fixed at creation. */
   readonly tenantIsolation?: 'PER_TENANT';
+  /** SnapStart for published versions: their environments go on from one Init. */
+  readonly snapStart?: true;
   readonly architecture: 'x86_64' | 'arm64';
   /** Absent when the caller gave no `Environment`; AWS echoes an empty one. */
   readonly environment?: Readonly<Record<string, string>>;

@@ -17,6 +17,7 @@ export type {
   VpcSettings,
 } from './function-version.ts';
 export { limits } from './limits.ts';
+export { startsFromSnapshot } from './snap-start.ts';
 export { acceptedRuntimeSet, type RuntimeStanding, runtimeStanding } from './runtimes.ts';
 export {
   type AccessDecision,

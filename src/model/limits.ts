@@ -32,7 +32,7 @@ export const limits = {
   environmentStartsPerSecond: 100,
   /** Requests per second of synchronous callers, for each environment that a limit allows. */
   requestsPerSecondPerEnvironment: 10,
-  /** Init ahead of invocations (provisioned concurrency): the function's timeout, but no less and no more than this. */
+  /** Init ahead of invocations (provisioned concurrency, SnapStart): the function's timeout, but no less and no more than this. */
   initAheadMs: { min: 130_000, max: 900_000 },
   openFiles: 1_024,
   processes: 1_024,

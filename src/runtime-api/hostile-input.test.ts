@@ -13,6 +13,8 @@ const paths = fc.constantFrom(
   '/2018-06-01/runtime/invocation/../../ping',
   '/2018-06-01/runtime/init/error',
   '/2018-06-01/runtime/restore/next',
+  '/2021-04-23/credentials',
+  '/2026-01-15/metadata/execution-environment',
   '/2020-01-01/extension/event/next',
   '/2022-07-01/telemetry',
   '/ping',

@@ -8,6 +8,8 @@ export {
   MAX_EXTENSIONS,
   type ShutdownReason,
 } from './extensions/index.ts';
+export type { ContainerCredentials, RestoreRole } from './restore/restore-api.ts';
+export { CREDENTIALS_PATH } from './routes.ts';
 export type { RuntimeInvocation } from './runtime-event.ts';
 export type { ResponseReader, StreamHead } from './streaming/response-reader.ts';
 export {

@@ -1,8 +1,20 @@
 export type Route =
-  | { readonly kind: 'next' | 'init-error' | 'ping' | 'not-found' | 'method-not-allowed' }
+  | {
+      readonly kind:
+        | 'next'
+        | 'init-error'
+        | 'ping'
+        | 'restore-next'
+        | 'restore-error'
+        | 'credentials'
+        | 'not-found'
+        | 'method-not-allowed';
+    }
   | { readonly kind: 'response' | 'error'; readonly requestId: string }
   | { readonly kind: 'not-implemented'; readonly api: string };
 
+/** Where a function with SnapStart finds its credentials, which its variables would keep in the snapshot. */
+export const CREDENTIALS_PATH = '/2021-04-23/credentials';
 const PREFIX = '/2018-06-01/runtime/';
 const NEXT = `${PREFIX}invocation/next`;
 const INVOCATION = `${PREFIX}invocation/`;
@@ -12,8 +24,6 @@ const ERROR_SUFFIX = '/error';
 
 /** APIs of AWS Lambda that an environment may look for and does not find here yet. */
 const absentApis: readonly (readonly [string, string])[] = [
-  [`${PREFIX}restore/`, 'SnapStart'],
-  ['/2021-04-23/credentials', 'the credentials endpoint of SnapStart'],
   ['/2026-01-15/metadata/', 'the metadata endpoint'],
 ];
 
@@ -32,6 +42,9 @@ export function matchRoute(method: string, target: string): Route {
   }
   if (target === INIT_ERROR) return allowing('POST', method, { kind: 'init-error' });
   if (target === '/ping' || target === '/2018-06-01/ping') return allowing('GET', method, { kind: 'ping' });
+  if (target === `${PREFIX}restore/next`) return allowing('GET', method, { kind: 'restore-next' });
+  if (target === `${PREFIX}restore/error`) return allowing('POST', method, { kind: 'restore-error' });
+  if (target === CREDENTIALS_PATH) return allowing('GET', method, { kind: 'credentials' });
   const absent = absentApis.find(([path]) => target.startsWith(path));
   return absent ? { kind: 'not-implemented', api: absent[1] } : { kind: 'not-found' };
 }

@@ -13,6 +13,7 @@ import {
   textReply,
 } from './http/index.ts';
 import { normalErrorType } from './error-type.ts';
+import { RestoreApi, type RestoreRole } from './restore/restore-api.ts';
 import { matchRoute } from './routes.ts';
 import { encodeInvocation, type RuntimeInvocation } from './runtime-event.ts';
 import { nextState, type RuntimeEvent, type RuntimeState, refusalText } from './runtime-states.ts';
@@ -46,6 +47,10 @@ export interface RuntimeObserver {
   ready(): void;
   answered(answer: RuntimeAnswer): void;
   initFailed(error: InitError): void;
+  /** SnapStart: the runtime waits to be restored (again). */
+  restoreAwaited?(): void;
+  /** SnapStart: the runtime goes on from its snapshot, and runs its hooks. */
+  restoring?(): void;
 }
 
 /** Further APIs on the same connections. */
@@ -98,11 +103,26 @@ export class RuntimeSession {
   #state: RuntimeState = 'Started';
   #current: RuntimeInvocation | undefined;
   #undelivered: RuntimeInvocation | undefined;
+  readonly #restore: RestoreApi | undefined;
   #closed = false;
 
-  constructor(observer: RuntimeObserver, limits = runtimeSessionLimits, extras?: SessionExtras) {
+  /** With `restore` where Init ends with a snapshot; without it there are no such calls. */
+  constructor(
+    observer: RuntimeObserver,
+    limits = runtimeSessionLimits,
+    extras?: SessionExtras,
+    restore?: RestoreRole,
+  ) {
     this.#observer = observer;
     this.#extras = extras;
+    if (restore) {
+      this.#restore = new RestoreApi(restore, {
+        tryMove: (event, connection) => this.#tryMove(event, connection),
+        awaited: () => observer.restoreAwaited?.(),
+        restoring: () => observer.restoring?.(),
+        failed: (request) => observer.initFailed({ payload: request.body, errorType: errorTypeOf(request) }),
+      });
+    }
     this.#limits = limits;
     this.#budget = new BodyBudget(limits.bodiesBytes);
     this.#tooLarge = tooLarge(limits.http.bodyBytes);
@@ -146,6 +166,11 @@ export class RuntimeSession {
     this.#sendUndelivered();
   }
 
+  /** Lets a runtime that waits to be restored go on; one that asks later goes on then. */
+  letRestore(): void {
+    this.#restore?.letOne();
+  }
+
   /** Sends answers that were held back to travel with the next event: before a freeze, for one. */
   flush(): void {
     for (const connection of this.#connections) connection.flush();
@@ -169,6 +194,11 @@ export class RuntimeSession {
         return this.#answer(route.kind, { requestId: route.requestId, request, connection });
       case 'init-error':
         return this.#initError(request, connection);
+      case 'restore-next':
+      case 'restore-error':
+      case 'credentials':
+        if (!this.#restore) return connection.reply([NOT_FOUND]);
+        return this.#restore.handle(route.kind, request, connection);
       case 'ping':
         return connection.reply([PONG]);
       case 'not-implemented':
@@ -287,6 +317,7 @@ export class RuntimeSession {
     this.#connections.delete(connection);
     this.#waiting.delete(connection);
     this.#extras?.disconnected(connection);
+    this.#restore?.disconnected(connection);
     if (this.#closed || !unfinished) return;
     if (this.#streaming.cutOff(unfinished)) this.#move('response-sent');
     else this.#truncated(unfinished);

@@ -6,19 +6,35 @@ export type RuntimeState =
   | 'Running'
   | 'InvocationResponse'
   | 'InvocationErrorResponse'
-  | 'RuntimeResponseSentState';
+  | 'RuntimeResponseSentState'
+  | 'RestoreReady'
+  | 'Restoring'
+  | 'RestoreError';
 
-export type RuntimeEvent = 'next' | 'deliver' | 'response' | 'error' | 'response-sent' | 'init-error';
+export type RuntimeEvent =
+  | 'next'
+  | 'deliver'
+  | 'response'
+  | 'error'
+  | 'response-sent'
+  | 'init-error'
+  | RestoreEvent;
+
+/** Only where Init ends with a snapshot (SnapStart). */
+type RestoreEvent = 'restore-next' | 'restore' | 'restore-error';
 
 /** Every pair that is allowed; whatever is not written here is refused. A second `next` in Ready waits like the first. */
 const transitions: Readonly<Record<RuntimeState, Partial<Record<RuntimeEvent, RuntimeState>>>> = {
-  Started: { next: 'Ready', 'init-error': 'InitError' },
+  Started: { next: 'Ready', 'init-error': 'InitError', 'restore-next': 'RestoreReady' },
   InitError: {},
   Ready: { next: 'Ready', deliver: 'Running' },
   Running: { response: 'InvocationResponse', error: 'InvocationErrorResponse' },
   InvocationResponse: { 'response-sent': 'RuntimeResponseSentState' },
   InvocationErrorResponse: { 'response-sent': 'RuntimeResponseSentState' },
   RuntimeResponseSentState: { next: 'Ready' },
+  RestoreReady: { 'restore-next': 'RestoreReady', restore: 'Restoring' },
+  Restoring: { next: 'Ready', 'restore-error': 'RestoreError', 'init-error': 'RestoreError' },
+  RestoreError: {},
 };
 
 /** Where each request of the runtime would lead: the second name in a refusal. */
@@ -29,6 +45,9 @@ const targets: Readonly<Record<RuntimeEvent, RuntimeState>> = {
   error: 'InvocationErrorResponse',
   'response-sent': 'RuntimeResponseSentState',
   'init-error': 'InitError',
+  'restore-next': 'RestoreReady',
+  restore: 'Restoring',
+  'restore-error': 'RestoreError',
 };
 
 /** The state after `event`, or undefined where the pair is not allowed. */

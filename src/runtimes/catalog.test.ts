@@ -303,6 +303,7 @@ describe('launch plans', () => {
     expect(readdirSync(join(machine.runtimesDir, 'var-runtime/python')).sort()).toEqual([
       '_hearth_runtime',
       'bootstrap.py',
+      'snapshot_restore_py',
     ]);
   });
 

@@ -109,16 +109,29 @@ function functionVariables(
     AWS_LAMBDA_FUNCTION_VERSION: version.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(version.memoryMiB),
     AWS_LAMBDA_INITIALIZATION_TYPE: facts.initializationType,
-    AWS_LAMBDA_LOG_GROUP_NAME: version.logging.logGroup,
-    AWS_LAMBDA_LOG_STREAM_NAME: facts.logStream,
+    ...(facts.initializationType === 'snap-start' ? {} : logVariables(version, facts)),
     ...(json ? { AWS_LAMBDA_LOG_FORMAT: 'JSON' } : {}),
     ...(json ? { AWS_LAMBDA_LOG_LEVEL: version.logging.applicationLevel ?? 'INFO' } : {}),
     _HANDLER: version.handler,
   };
 }
 
+/** Absent with SnapStart, where the log stream is not yet known when they are read. */
+function logVariables(version: FunctionVersion, facts: LaunchFacts): Variables {
+  return {
+    AWS_LAMBDA_LOG_GROUP_NAME: version.logging.logGroup,
+    AWS_LAMBDA_LOG_STREAM_NAME: facts.logStream,
+  };
+}
+
 /** The oldest versions of Java have them twice (observed.md, 109). */
 function credentialVariables(family: RuntimeFamily | undefined, { credentials }: LaunchFacts): Variables {
+  if ('url' in credentials) {
+    return {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: credentials.url,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: credentials.authorizationToken,
+    };
+  }
   const twice = family?.kind === 'java' && Number(family.major) <= 11;
   return {
     ...(twice ? { AWS_ACCESS_KEY: credentials.accessKeyId } : {}),

@@ -11,12 +11,20 @@ export interface LaunchFacts {
   readonly traceDaemonAddress?: string;
   /** `http://127.0.0.1:4566`, as seen from inside. */
   readonly endpointUrl: string;
-  readonly credentials: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken: string;
-  };
+  readonly credentials: Credentials | CredentialsEndpoint;
   readonly initializationType: InitializationType;
+}
+
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+}
+
+/** Where a function with SnapStart asks for its credentials: those of Init would be too old. */
+interface CredentialsEndpoint {
+  readonly url: string;
+  readonly authorizationToken: string;
 }
 
 /** How one function version is started, for the sandbox to run. */

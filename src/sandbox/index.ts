@@ -15,6 +15,8 @@ export type {
   SandboxDatagramListener,
   SandboxExit,
   SandboxFactory,
+  SandboxForks,
+  SandboxForkSpec,
   SandboxListener,
   SandboxMount,
   SandboxProgram,

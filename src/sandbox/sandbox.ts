@@ -10,6 +10,8 @@ export interface SandboxCapabilities {
   readonly gaps: readonly string[];
   /** Whether a running sandbox can be given mounts and another memory limit (`mountLate`, `limitMemory`). */
   readonly lateBinding: boolean;
+  /** One sentence: why no sandbox can be forked here. Absent where one can. */
+  readonly cannotFork?: string;
 }
 
 export interface SandboxMount {
@@ -99,7 +101,15 @@ export interface SandboxSpec {
   readonly onRuntimeSocket?: (socket: Socket) => void;
   /** Extra lines of `/etc/hosts`: name to IPv4 literal. */
   readonly hosts?: Readonly<Record<string, string>>;
+  /** Whether the running command may be forked into sandboxes of their own (`SandboxForks`). */
+  readonly forkable?: true;
 }
+
+/** What a fork has of its own. Program, files and everything else are its template's. */
+export type SandboxForkSpec = Pick<
+  SandboxSpec,
+  'id' | 'tmpBytes' | 'memoryBytes' | 'pids' | 'listeners' | 'onRuntimeSocket' | 'hosts' | 'network'
+>;
 
 /** How the command ended: first cause wins. */
 export interface SandboxExit {
@@ -176,11 +186,31 @@ export interface Sandbox {
   destroy(): Promise<void>;
 }
 
+/**
+ * Forks a running command, its *template*, into new sandboxes that go on from its state.
+ *
+ * A fork shares the template's memory until either writes to it, and nothing else: it has its own user, process, mount,
+ * network, IPC and UTS namespaces, control group, `/tmp` (a copy), outputs and listeners. Files that the template has open
+ * are open again, at the same place, in its own `/tmp` where they are there; its connections are cut. Not one instruction
+ * of it runs before all of that is done. The template is frozen but while it forks.
+ */
+export interface SandboxForks {
+  /** What of a template, started `forkable`, cannot be forked, one clause each: `it runs 3 threads`. Empty: it can. */
+  obstaclesTo(template: Sandbox): readonly string[];
+  /**
+   * Makes a sandbox of `template`, which must be about to call fork(2) once `letFork` is called. One at a time; later calls
+   * wait. Rejects with a `SandboxError`, of fault `command` where the template is what cannot be forked.
+   */
+  fork(template: Sandbox, spec: SandboxForkSpec, letFork: () => void): Promise<Sandbox>;
+}
+
 /** Makes sandboxes on this machine; the port that `oci` and `process` implement. */
 export interface SandboxFactory {
   readonly capabilities: SandboxCapabilities;
   /** Rejects with the reason why the folder cannot be a volume on this machine. Absent where there are no volumes. */
   readonly checkVolume?: (source: string) => Promise<void>;
+  /** Absent where `capabilities.cannotFork` says why. */
+  readonly forks?: SandboxForks;
   /** Starts the command. Rejects with a `SandboxError` when the machine cannot start it. */
   start(spec: SandboxSpec): Promise<Sandbox>;
   /** Ends the sandbox's processes and starts `spec` again with the same `/tmp` (a reset environment keeps it). */

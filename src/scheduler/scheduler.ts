@@ -119,6 +119,7 @@ export class Scheduler {
 
   /** The version with this deployment runs no more: its environments go as soon as they are idle. */
   retire(deploymentId: string): void {
+    void this.#options.services.snapshots?.discard(deploymentId);
     for (const pool of this.#pools.values()) {
       if (pool.version.deploymentId !== deploymentId) continue;
       pool.retired = true;
@@ -148,6 +149,7 @@ export class Scheduler {
     for (const environment of this.environments) this.#closeEnvironment(environment);
     while (this.#closing.size > 0) await Promise.all(this.#closing);
     await this.#options.services.pool?.reset();
+    await this.#options.services.snapshots?.clear();
   }
 
   /** Takes no more, lets what runs finish for a while, then ends everything. Idempotent. */

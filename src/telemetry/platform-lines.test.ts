@@ -41,6 +41,39 @@ test('a report names what ended the environment, and not an exception of the han
   );
 });
 
+test('with SnapStart there are lines of the restore, and Init is always reported', () => {
+  const lines = platformLines({ ...text, initializationType: 'snap-start' }, nowMs);
+  expect(lines.initReport({ phase: 'init', status: 'success', durationMs: 1 })).toBe(
+    'INIT_REPORT Init Duration: 1.00 ms\tPhase: init\tStatus: success',
+  );
+  expect(lines.restoreStart()).toBe(
+    'RESTORE_START Runtime Version: python:3.10.v1\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:abc',
+  );
+  expect(lines.restoreReport({ status: 'success', durationMs: 7.123 })).toBe(
+    'RESTORE_REPORT Restore Duration: 7.12 ms',
+  );
+  expect(lines.restoreReport({ status: 'timeout', durationMs: 10_000 })).toBe(
+    'RESTORE_REPORT Restore Duration: 10000.00 ms\tStatus: timeout',
+  );
+  const restore = { durationMs: 7.123, billedMs: 2 };
+  expect(lines.report({ ...facts, restore, status: 'success' }, 0)).toMatch(
+    /36 MB\tRestore Duration: 7\.12 ms\tBilled Restore Duration: 2 ms\t$/,
+  );
+  const record = platformLines({ ...json, initializationType: 'snap-start' }, nowMs);
+  expect(JSON.parse(record.initStart() ?? '')).toMatchObject({
+    record: { initializationType: 'snap-start', phase: 'snap-start' },
+  });
+  expect(
+    JSON.parse(record.restoreReport({ status: 'error', durationMs: 1, errorType: 'X' }) ?? ''),
+  ).toMatchObject({
+    type: 'platform.restoreReport',
+    record: { status: 'error', errorType: 'X', metrics: { durationMs: 1 } },
+  });
+  expect(JSON.parse(record.report({ ...facts, restore, status: 'success' }, 0) ?? '')).toMatchObject({
+    record: { metrics: { restoreDurationMs: 7.123, billedRestoreDurationMs: 2 } },
+  });
+});
+
 test('JSON lines carry the telemetry records, and no end', () => {
   const lines = platformLines(json, nowMs);
   expect(lines.end('r')).toBeUndefined();

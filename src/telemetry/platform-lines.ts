@@ -13,6 +13,7 @@ export interface InitReportFacts {
 }
 
 export type InitRuntimeDoneFacts = Omit<InitReportFacts, 'durationMs'>;
+export type RestoreReportFacts = Omit<InitReportFacts, 'phase'>;
 
 /** What of an invocation's trace stands in the log. */
 export interface TraceFacts {
@@ -37,6 +38,8 @@ export interface ReportFacts {
   readonly maxMemoryUsedMiB: number;
   /** Only for the first invocation after an Init of its own. */
   readonly initMs?: number;
+  /** Only for the first invocation after a restore from a snapshot. */
+  readonly restore?: { readonly durationMs: number; readonly billedMs: number };
   readonly status: PlatformStatus;
   readonly errorType?: string;
   /** Only where the version is traced. */
@@ -62,6 +65,8 @@ export interface PlatformLines {
   initStart(): string | undefined;
   initRuntimeDone(facts: InitRuntimeDoneFacts): string | undefined;
   initReport(facts: InitReportFacts): string | undefined;
+  restoreStart(): string | undefined;
+  restoreReport(facts: RestoreReportFacts): string | undefined;
   start(requestId: string, timeMs: number, more?: StartFacts): string | undefined;
   runtimeDone(facts: RuntimeDoneFacts, timeMs: number): string | undefined;
   end(requestId: string): string | undefined;
@@ -109,9 +114,22 @@ class TextPlatformLines implements PlatformLines {
   }
 
   initStart(): string | undefined {
+    return this.#fn.runtime === '' ? undefined : `INIT_START ${this.#runtimeVersion()}`;
+  }
+
+  restoreStart(): string {
+    return `RESTORE_START ${this.#runtimeVersion()}`;
+  }
+
+  restoreReport({ durationMs, status, errorType }: RestoreReportFacts): string {
+    const failed = status === 'success' ? '' : `\tStatus: ${status}`;
+    const cause = errorType === undefined ? '' : `\tError Type: ${errorType}`;
+    return `RESTORE_REPORT Restore Duration: ${durationMs.toFixed(2)} ms${failed}${cause}`;
+  }
+
+  #runtimeVersion(): string {
     const { runtime, runtimeVersionArn } = this.#fn;
-    if (runtime === '') return undefined;
-    return `INIT_START Runtime Version: ${runtimeVersionName(runtime)}\tRuntime Version ARN: ${runtimeVersionArn}`;
+    return `Runtime Version: ${runtimeVersionName(runtime)}\tRuntime Version ARN: ${runtimeVersionArn}`;
   }
 
   initRuntimeDone(): undefined {
@@ -142,7 +160,7 @@ class TextPlatformLines implements PlatformLines {
     return (
       `REPORT RequestId: ${facts.requestId}\tDuration: ${facts.durationMs.toFixed(2)} ms\t` +
       `Billed Duration: ${facts.billedMs} ms\tMemory Size: ${facts.memoryMiB} MB\t` +
-      `Max Memory Used: ${facts.maxMemoryUsedMiB} MB${init}\t${reportStatus(facts)}${xrayLine(facts.trace)}`
+      `Max Memory Used: ${facts.maxMemoryUsedMiB} MB${init}${restoreText(facts)}\t${reportStatus(facts)}${xrayLine(facts.trace)}`
     );
   }
 
@@ -165,6 +183,11 @@ function capitalized(word: string): string {
 function reportStatus({ status, errorType }: ReportFacts): string {
   if (status === 'timeout') return 'Status: timeout';
   return status === 'failure' ? `Status: error\tError Type: ${errorType ?? 'Runtime.Unknown'}` : '';
+}
+
+function restoreText({ restore }: ReportFacts): string {
+  if (restore === undefined) return '';
+  return `\tRestore Duration: ${restore.durationMs.toFixed(2)} ms\tBilled Restore Duration: ${restore.billedMs} ms`;
 }
 
 function isOnDemand({ initializationType = 'on-demand' }: LoggedFunction): boolean {
@@ -192,7 +215,7 @@ class JsonPlatformLines implements PlatformLines {
     const { name, version, runtime, runtimeVersionArn } = this.#fn;
     const record = {
       initializationType: this.#fn.initializationType ?? 'on-demand',
-      phase: 'init',
+      phase: this.#phase('init'),
       functionName: name,
       functionVersion: version,
       ...(runtime === '' ? {} : { runtimeVersion: runtimeVersionName(runtime), runtimeVersionArn }),
@@ -216,9 +239,29 @@ class JsonPlatformLines implements PlatformLines {
     const metrics = { durationMs: milliseconds(durationMs) };
     return this.#line('platform.initReport', level, {
       initializationType: this.#fn.initializationType ?? 'on-demand',
-      phase,
+      phase: this.#phase(phase),
       status,
       ...(errorType === undefined ? {} : { errorType }),
+      metrics,
+    });
+  }
+
+  restoreStart(): string | undefined {
+    const { name, version, runtime, runtimeVersionArn } = this.#fn;
+    return this.#line('platform.restoreStart', 'INFO', {
+      functionName: name,
+      functionVersion: version,
+      runtimeVersion: runtimeVersionName(runtime),
+      runtimeVersionArn,
+    });
+  }
+
+  restoreReport({ durationMs, status, errorType }: RestoreReportFacts): string | undefined {
+    const cause = errorType === undefined ? {} : { errorType };
+    const metrics = { durationMs: milliseconds(durationMs) };
+    return this.#line('platform.restoreReport', status === 'success' ? 'INFO' : 'WARN', {
+      status,
+      ...cause,
       metrics,
     });
   }
@@ -250,6 +293,12 @@ class JsonPlatformLines implements PlatformLines {
       memorySizeMB: facts.memoryMiB,
       maxMemoryUsedMB: facts.maxMemoryUsedMiB,
       ...(facts.initMs === undefined ? {} : { initDurationMs: milliseconds(facts.initMs) }),
+      ...(facts.restore === undefined
+        ? {}
+        : {
+            restoreDurationMs: milliseconds(facts.restore.durationMs),
+            billedRestoreDurationMs: facts.restore.billedMs,
+          }),
     };
     const { requestId, status, errorType } = facts;
     const cause = errorType === undefined ? {} : { errorType };
@@ -268,6 +317,10 @@ class JsonPlatformLines implements PlatformLines {
 
   subscription({ api, name, types }: SubscriptionFacts): string | undefined {
     return this.#line(`platform.${api}Subscription`, 'INFO', { name, state: 'Subscribed', types });
+  }
+
+  #phase(phase: InitReportFacts['phase']): string {
+    return this.#fn.initializationType === 'snap-start' ? 'snap-start' : phase;
   }
 
   #line(type: string, level: LogLevelName, record: object, timeMs = this.#nowMs()): string | undefined {

@@ -641,7 +641,6 @@ def _():
     api = client()
     for setting, member in [
         ({'KMSKeyArn': f'arn:aws:kms:{REGION}:{ACCOUNT}:key/k'}, 'KMSKeyArn'),
-        ({'SnapStart': {'ApplyOn': 'PublishedVersions'}}, 'SnapStart.ApplyOn'),
         ({'DeadLetterConfig': {'TargetArn': f'arn:aws:sqs:{REGION}:{ACCOUNT}:q'}}, 'DeadLetterConfig.TargetArn'),
         ({'VpcConfig': {'Ipv6AllowedForDualStack': True}}, 'VpcConfig.Ipv6AllowedForDualStack'),
     ]:
@@ -650,6 +649,16 @@ def _():
     missing(api, lambda: api.get_function(FunctionName='x'), f"Function not found: {arn('x')}")
     text = 'Hearth does not implement CreateFunctionUrlConfig.'
     refused(api, lambda: api.create_function_url_config(FunctionName='x', AuthType='NONE'), 501, 'NotImplemented', text)
+
+
+@check('SnapStart is for Python 3.12 and later')
+def _():
+    api = client()
+    text = 'python3.11 is not supported for SnapStart enabled functions.'
+    applied = {'ApplyOn': 'PublishedVersions'}
+    invalid(api, lambda: api.create_function(**definition('x', Runtime='python3.11', SnapStart=applied)), text)
+    create(api, 'no-snaps', Runtime='python3.11')
+    invalid(api, lambda: api.update_function_configuration(FunctionName='no-snaps', SnapStart=applied), text)
 
 
 @check('enumerations are refused in the order in which AWS lists them')

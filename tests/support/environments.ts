@@ -71,7 +71,7 @@ export function testServices(
     log: createLog('silent'),
     sandboxes,
     logs,
-    credentials: () => ({ accessKeyId: 'a', secretAccessKey: 's', sessionToken: 't' }),
+    credentials: () => ({ accessKeyId: 'a', secretAccessKey: 's', sessionToken: 't', expiresAtMs: 0 }),
     listeners: [{ host: '127.0.0.1', port: 4_566, onConnection: (socket) => socket.destroy() }],
     timings: { ...environmentTimings, ...options.timings },
     prepare: async (version) => ({

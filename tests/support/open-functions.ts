@@ -16,6 +16,7 @@ import {
   openFunctions,
   openSettings,
   type SettingsModule,
+  type VersionSnapshots,
 } from '../../src/functions/index.ts';
 import { databaseLocation } from './database-location.ts';
 
@@ -55,6 +56,7 @@ interface FixtureOptions {
   readonly hotReloadRoots?: readonly string[];
   readonly totalCodeBytes?: number;
   readonly random?: () => number;
+  readonly snapshots?: VersionSnapshots;
 }
 
 export async function openFixture(options: FixtureOptions = {}): Promise<FunctionsFixture> {

@@ -94,7 +94,12 @@ export class PoolHarness {
       sandboxes,
       logs: this.logs,
       timings: environmentTimings,
-      credentials: () => ({ accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: 'token' }),
+      credentials: () => ({
+        accessKeyId: 'key',
+        secretAccessKey: 'secret',
+        sessionToken: 'token',
+        expiresAtMs: 0,
+      }),
       listeners: [{ host: '169.254.100.1', port: 4_566, onConnection: (socket) => socket.destroy() }],
       prepare: () => Promise.reject(new Error('the harness prepares')),
     };

@@ -6,6 +6,7 @@ import os
 API = b"/2018-06-01/runtime"
 NEXT_REQUEST = b"GET " + API + b"/invocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n"
 ASSIGNMENT_REQUEST = b"GET /hearth/assignment HTTP/1.1\r\nHost: runtime\r\n\r\n"
+NEXT_RESTORE_REQUEST = b"GET " + API + b"/restore/next HTTP/1.1\r\nHost: runtime\r\n\r\n"
 END_OF_HEAD = b"\r\n\r\n"
 READ_BYTES = 65_536
 HEAD_LIMIT_BYTES = 65_536
@@ -22,15 +23,29 @@ def take_runtime_address(environ):
 
 class RuntimeConnection:
     def __init__(self, address):
-        family = _socket.AF_UNIX if isinstance(address, str) else _socket.AF_INET
+        self._address = address
+        self._connect()
+
+    def _connect(self):
+        family = _socket.AF_UNIX if isinstance(self._address, str) else _socket.AF_INET
         self._socket = _socket.socket(family, _socket.SOCK_STREAM)
-        self._socket.connect(address)
+        self._socket.connect(self._address)
         self._received = bytearray()
 
     def assignment(self):
         """What to run, as JSON: once, before anything else, in a process that was started without knowing."""
         self._socket.sendall(ASSIGNMENT_REQUEST)
         return self._read_response()[1]
+
+    def reconnect(self):
+        """In a restored environment: the connection before belonged to the one that was snapshotted."""
+        self._socket.close()
+        self._connect()
+
+    def next_restore(self):
+        """Waits until this process is to go on from its snapshot."""
+        self._socket.sendall(NEXT_RESTORE_REQUEST)
+        self._read_response()
 
     def next(self):
         """Waits for an event. Returns its headers, names in lower case, and its body."""
@@ -49,6 +64,10 @@ class RuntimeConnection:
 
     def fail_init(self, headers, body):
         self._post(b"/init/error", headers, b"application/json", body, b"")
+        self._read_response()
+
+    def fail_restore(self, headers, body):
+        self._post(b"/restore/error", headers, b"application/json", body, b"")
         self._read_response()
 
     def _post(self, path, headers, content_type, body, following):

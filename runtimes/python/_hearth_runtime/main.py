@@ -33,6 +33,10 @@ def main():
     except Exception:
         _report_init_error(connection, log)
         sys.exit(INIT_ERROR_EXIT_CODE)
+    if environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+        from .snapshot import wait_for_restore
+
+        wait_for_restore(connection, log)
     _serve(connection, handler, log)
 
 

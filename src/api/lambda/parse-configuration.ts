@@ -25,6 +25,7 @@ type Settings = Pick<
   | 'ImageConfig'
   | 'FileSystemConfigs'
   | 'TracingConfig'
+  | 'SnapStart'
 >;
 
 /** The settings that a request names, and no others. */
@@ -44,6 +45,7 @@ export function parseConfiguration(input: Partial<Settings>): ConfigurationChang
     tracingMode: input.TracingConfig?.Mode,
     fileSystems: input.FileSystemConfigs?.map(parseFileSystem),
     vpc: input.VpcConfig && parseVpc(input.VpcConfig),
+    snapStart: input.SnapStart?.ApplyOn && input.SnapStart.ApplyOn === 'PublishedVersions',
   });
 }
 

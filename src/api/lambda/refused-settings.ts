@@ -15,7 +15,6 @@ export const refusedConfiguration: Refusals = {
     hint: 'Leave it out: environment variables are kept in the data folder.',
   },
   'DeadLetterConfig.TargetArn': { when: isNonEmptyText, hint: 'Leave DeadLetterConfig out.' },
-  'SnapStart.ApplyOn': { when: (applyOn) => applyOn === 'PublishedVersions', hint: 'Use None.' },
   CapacityProviderConfig: { when: hasMembers, hint: 'Leave it out: the function runs on this machine.' },
   DurableConfig: { when: hasMembers, hint: 'Leave it out.' },
 };

@@ -1,6 +1,11 @@
 import type { AliasConfiguration, FunctionConfiguration } from '@aws-sdk/client-lambda';
 import { type Alias, codeSha256, type FunctionKey, vpcIdOf } from '../../functions/index.ts';
-import { type FunctionVersion, functionArn, type LoggingSettings } from '../../model/index.ts';
+import {
+  type FunctionVersion,
+  functionArn,
+  type LoggingSettings,
+  startsFromSnapshot,
+} from '../../model/index.ts';
 
 /** `2026-01-31T12:34:56.789+0000`, as functions and layers show times. */
 export function renderTime(epochMs: number): string {
@@ -31,7 +36,10 @@ export function renderSummary(version: FunctionVersion, qualifier?: string): Fun
     ...renderImageConfig(version),
     Architectures: [version.architecture],
     EphemeralStorage: { Size: version.ephemeralStorageMiB },
-    SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
+    SnapStart: {
+      ApplyOn: version.snapStart ? 'PublishedVersions' : 'None',
+      OptimizationStatus: startsFromSnapshot(version) && version.state === 'Active' ? 'On' : 'Off',
+    },
     LoggingConfig: renderLogging(version.logging),
     ...(version.tenantIsolation ? { TenancyConfig: { TenantIsolationMode: version.tenantIsolation } } : {}),
   };

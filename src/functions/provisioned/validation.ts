@@ -43,7 +43,7 @@ export async function requireProvisionable(
 }
 
 async function checkVersion(reader: Reader, key: FunctionKey, qualifier: string): Promise<void> {
-  refuseTenants(await readPublished(reader, key, qualifier));
+  refuseOthersSettings(await readPublished(reader, key, qualifier));
   for (let after = ''; ; ) {
     const aliases = await pageAliases(reader, key, { after, count: 100, version: qualifier });
     for (const { name } of aliases) {
@@ -67,7 +67,7 @@ async function checkAlias(reader: Reader, key: FunctionKey, name: string): Promi
       "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version",
     );
   }
-  refuseTenants(await readPublished(reader, key, alias.version));
+  refuseOthersSettings(await readPublished(reader, key, alias.version));
 }
 
 async function requireAlias(reader: Reader, key: FunctionKey, name: string): Promise<Alias> {
@@ -82,7 +82,8 @@ async function readPublished(reader: Reader, key: FunctionKey, version: string):
   return record.shown;
 }
 
-function refuseTenants({ tenantIsolation }: FunctionVersion): void {
+function refuseOthersSettings({ tenantIsolation, snapStart }: FunctionVersion): void {
+  if (snapStart) throw invalid('Provisioned Concurrency is not supported for functions with SnapStart.');
   if (tenantIsolation === undefined) return;
   throw invalid('Provisioned Concurrency is not supported for functions with tenant isolation.');
 }

@@ -147,7 +147,9 @@ export class DebugInvoker {
     onStart: (sandbox: Sandbox) => void,
   ): ExecutionEnvironment {
     const { services } = this.#options;
-    return new ExecutionEnvironment({ ...version, timeoutMs: SESSION_LIMIT_MS }, prepared, {
+    // A debugger must be there from the start, so Init runs here, also of a version with SnapStart.
+    const { snapStart: _, ...onDemand } = version;
+    return new ExecutionEnvironment({ ...onDemand, timeoutMs: SESSION_LIMIT_MS }, prepared, {
       services: {
         ...services,
         sandboxes: new DebuggedSandboxes(services.sandboxes, onStart),

@@ -17,11 +17,21 @@ export interface Cgroup {
   close(): void;
 }
 
+/** What a new control group bounds, beside CPU time. */
+export interface CgroupLimits {
+  readonly memoryBytes: number;
+  readonly pids: number;
+  /** Whether the kernel accounts for swap; a limit on it would be refused otherwise. */
+  readonly limitSwap: boolean;
+}
+
 /** The control groups of one server; cgroup v1 and v2 are the two implementations. */
 export interface Cgroups {
   readonly version: 1 | 2;
   /** The group's path for the OCI configuration; the OCI runtime creates the group and sets its limits. */
   pathOf(id: string): string;
+  /** Makes a group without the OCI runtime; gives the files that take the id of a process to join it. */
+  create(id: string, limits: CgroupLimits): readonly string[];
   /** Opens a group that exists. */
   open(id: string): Cgroup;
   /** Ids of all groups that exist, whoever made them. */

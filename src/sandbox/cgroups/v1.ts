@@ -1,7 +1,14 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SandboxUsage } from '../sandbox.ts';
-import { type Cgroup, type Cgroups, cpuQuotaUsec, parseProcesses } from './cgroups.ts';
+import {
+  type Cgroup,
+  type CgroupLimits,
+  type Cgroups,
+  CPU_PERIOD_USEC,
+  cpuQuotaUsec,
+  parseProcesses,
+} from './cgroups.ts';
 import { ControlFile } from './control-file.ts';
 import { MemoryPeak } from './memory-peak.ts';
 import { listGroups, removeGroup } from './groups.ts';
@@ -20,6 +27,24 @@ export class CgroupsV1 implements Cgroups {
 
   pathOf(id: string): string {
     return `/${this.#parent}/${id}`;
+  }
+
+  /** In every hierarchy, so that nothing of the group that its processes come from stays in use. */
+  create(id: string, limits: CgroupLimits): readonly string[] {
+    const folders = this.#everyFolder(id);
+    for (const folder of folders) mkdirSync(folder, { recursive: true });
+    const write = (controller: string, name: string, value: number | string): void =>
+      writeFileSync(join(this.#folder(controller), id, name), String(value));
+    write('memory', 'memory.limit_in_bytes', limits.memoryBytes);
+    if (limits.limitSwap) write('memory', 'memory.memsw.limit_in_bytes', limits.memoryBytes);
+    write('pids', 'pids.max', limits.pids);
+    write('cpu', 'cpu.cfs_period_us', CPU_PERIOD_USEC);
+    if (this.#mounts.has('cpuset')) {
+      for (const name of ['cpuset.cpus', 'cpuset.mems']) {
+        write('cpuset', name, readFileSync(join(this.#folder('cpuset'), name), 'utf8'));
+      }
+    }
+    return folders.map((folder) => join(folder, 'cgroup.procs'));
   }
 
   open(id: string): Cgroup {

@@ -1,7 +1,14 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SandboxUsage } from '../sandbox.ts';
-import { type Cgroup, type Cgroups, CPU_PERIOD_USEC, cpuQuotaUsec, parseProcesses } from './cgroups.ts';
+import {
+  type Cgroup,
+  type CgroupLimits,
+  type Cgroups,
+  CPU_PERIOD_USEC,
+  cpuQuotaUsec,
+  parseProcesses,
+} from './cgroups.ts';
 import { ControlFile } from './control-file.ts';
 import { MemoryPeak } from './memory-peak.ts';
 import { listGroups, removeGroup } from './groups.ts';
@@ -20,6 +27,16 @@ export class CgroupsV2 implements Cgroups {
 
   pathOf(id: string): string {
     return `/${this.#parent}/${id}`;
+  }
+
+  /** The OCI runtime has switched the controllers on for the groups of this server. */
+  create(id: string, limits: CgroupLimits): readonly string[] {
+    const folder = join(this.#folder, id);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'memory.max'), String(limits.memoryBytes));
+    if (limits.limitSwap) writeFileSync(join(folder, 'memory.swap.max'), '0');
+    writeFileSync(join(folder, 'pids.max'), String(limits.pids));
+    return [join(folder, 'cgroup.procs')];
   }
 
   open(id: string): Cgroup {

@@ -44,6 +44,24 @@ export class Namespaces {
 
   /** Makes a namespace with a socket bound to each address and with `settings` below `/proc/sys/net`. */
   create(addresses: readonly Address[], settings: Readonly<Record<string, string>> = {}): NetworkNamespace {
+    return this.#furnish(() => this.#syscalls.unshareNetwork(), addresses, settings);
+  }
+
+  /** The same with a fresh namespace that somebody else made; `path` names it, such as `/proc/1/ns/net`. */
+  adopt(path: string, addresses: readonly Address[]): NetworkNamespace {
+    const fd = openSync(path, 'r');
+    try {
+      return this.#furnish(() => this.#syscalls.joinNetwork(fd), addresses, {});
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #furnish(
+    enter: () => void,
+    addresses: readonly Address[],
+    settings: Readonly<Record<string, string>>,
+  ): NetworkNamespace {
     const opened: number[] = [];
     const keep = (fd: number): number => {
       opened.push(fd);
@@ -51,7 +69,7 @@ export class Namespaces {
     };
     try {
       return this.#away(() => {
-        this.#syscalls.unshareNetwork();
+        enter();
         const fd = keep(openSync(OWN_NAMESPACE, 'r'));
         for (const [name, value] of Object.entries({ ...settings, ...this.#always })) {
           writeFileSync(`/proc/sys/net/${name}`, value);

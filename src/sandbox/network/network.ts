@@ -4,7 +4,7 @@ import type { SandboxSpec } from '../sandbox.ts';
 import { loadNativeLibrary } from '../system/native.ts';
 import { connectToLoopback } from './connect.ts';
 import { openListeners } from './listener.ts';
-import { Namespaces } from './namespaces.ts';
+import { Namespaces, type NetworkNamespace } from './namespaces.ts';
 import { type Outbound, openOutbound } from './outbound/outbound.ts';
 import { sweepUplinks } from './outbound/uplink.ts';
 import { type NetworkSyscalls, networkSyscalls } from './syscalls.ts';
@@ -25,8 +25,16 @@ export interface SandboxNetwork {
 export interface SandboxNetworks {
   /** One sentence each, as in `SandboxCapabilities`: how outbound traffic goes, or why there is none. */
   readonly gaps: readonly string[];
+  /** What `/etc/resolv.conf` inside must say now. */
+  readonly resolvConf: string;
   /** Rejects with `SyscallError` where the kernel refuses. */
   create(listeners: SandboxSpec['listeners'], reach?: SandboxSpec['network']): Promise<SandboxNetwork>;
+  /** The same in a fresh namespace that a process made for itself; `path` names it. */
+  adopt(
+    path: string,
+    listeners: SandboxSpec['listeners'],
+    reach?: SandboxSpec['network'],
+  ): Promise<SandboxNetwork>;
   /** Ends what crashed servers of the same folder left behind; gives a line for each. Leaves live servers alone. */
   sweep(): Promise<readonly string[]>;
   /** Destroys every network and the uplink. */
@@ -64,6 +72,11 @@ interface NetworksParts {
   readonly syscalls: NetworkSyscalls;
 }
 
+interface Wanted {
+  readonly listeners: SandboxSpec['listeners'];
+  readonly reach: 'outbound' | 'none';
+}
+
 class Networks implements SandboxNetworks {
   readonly #namespaces: Namespaces;
   readonly #outbound: Outbound;
@@ -82,12 +95,28 @@ class Networks implements SandboxNetworks {
     return this.#outbound.gaps;
   }
 
+  get resolvConf(): string {
+    return this.#outbound.resolvConf;
+  }
+
   create(
     listeners: SandboxSpec['listeners'],
     reach: SandboxSpec['network'] = 'outbound',
   ): Promise<SandboxNetwork> {
+    return this.#track(() => this.#namespaces.create(listeners), { listeners, reach });
+  }
+
+  adopt(
+    path: string,
+    listeners: SandboxSpec['listeners'],
+    reach: SandboxSpec['network'] = 'outbound',
+  ): Promise<SandboxNetwork> {
+    return this.#track(() => this.#namespaces.adopt(path, listeners), { listeners, reach });
+  }
+
+  #track(open: () => NetworkNamespace, wanted: Wanted): Promise<SandboxNetwork> {
     invariant(this.#open, 'a network is asked for after close');
-    const creation = this.#create(listeners, reach).finally(() => this.#creating.delete(creation));
+    const creation = this.#create(open, wanted).finally(() => this.#creating.delete(creation));
     this.#creating.add(creation);
     return creation;
   }
@@ -105,8 +134,8 @@ class Networks implements SandboxNetworks {
     this.#namespaces.close();
   }
 
-  async #create(listeners: SandboxSpec['listeners'], reach: 'outbound' | 'none'): Promise<SandboxNetwork> {
-    const namespace = this.#namespaces.create(listeners);
+  async #create(open: () => NetworkNamespace, { listeners, reach }: Wanted): Promise<SandboxNetwork> {
+    const namespace = open();
     const undo = [() => namespace.close()];
     try {
       undo.push(...(await openListeners(namespace.bound, listeners, this.#parts)));

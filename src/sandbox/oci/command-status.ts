@@ -82,7 +82,7 @@ function cannotExecute(program: string, errno: number): SandboxError {
   return new SandboxError(`fork/exec ${program}: ${reason}`, { fault: 'command' });
 }
 
-function signalName(number: number): NodeJS.Signals {
+export function signalName(number: number): NodeJS.Signals {
   for (const [name, value] of Object.entries(constants.signals)) {
     if (value === number) return name as NodeJS.Signals;
   }

@@ -27,14 +27,14 @@ const OOM_SCORE_ADJUSTMENT = 500;
 
 const NO_CAPABILITIES = { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] };
 
-const MASKED_PATHS = `
+export const MASKED_PATHS = `
   /proc/acpi /proc/asound /proc/interrupts /proc/kallsyms /proc/kcore /proc/keys /proc/key-users
   /proc/kpagecgroup /proc/kpagecount /proc/kpageflags /proc/latency_stats /proc/modules /proc/pressure
   /proc/sched_debug /proc/scsi /proc/slabinfo /proc/softirqs /proc/timer_list /proc/timer_stats
   /proc/vmallocinfo /proc/cmdline /proc/partitions /proc/diskstats /proc/swaps /proc/kmsg /proc/locks`
   .trim()
   .split(/\s+/);
-const READ_ONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+export const READ_ONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 /** The configuration of one sandbox (OCI runtime-spec 1.0.2). */
 export function ociConfig(options: OciConfigOptions): object {

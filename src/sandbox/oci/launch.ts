@@ -34,9 +34,13 @@ export interface LaunchParts {
   readonly volumes: Volumes;
   readonly disks: Disks;
   readonly createPipe: () => OutputPipe;
+  /** Makes a pipe that has a name. */
+  readonly createNamedPipe: (path: string) => OutputPipe;
   readonly rootPlan: RootPlan;
   readonly runc: Runc;
   readonly seccomp: SeccompProfile;
+  /** Of a sandbox whose command may be forked. */
+  readonly forkableSeccomp: SeccompProfile;
   readonly limitSwap: boolean;
 }
 
@@ -46,8 +50,8 @@ export interface Keepsake {
   readonly uid: number;
 }
 
-const RUNTIME_SOCKET_PATH = '/run/hearth/runtime.sock';
-const HOSTNAME = 'localhost';
+export const RUNTIME_SOCKET_PATH = '/run/hearth/runtime.sock';
+export const HOSTNAME = 'localhost';
 
 /**
  * Starts `spec` under the OCI runtime. `onRemoved` is called once everything of the sandbox but the keepsake is gone;
@@ -86,13 +90,13 @@ function checkedLate(spec: SandboxSpec, mounts: readonly SandboxMount[]): readon
 }
 
 /** What stands around the command, filled in as it is made, so that a failure half-way finds what to remove. */
-interface Surroundings {
+export interface Surroundings {
   network?: SandboxNetwork;
   socket?: ClosableListener;
   volumes?: MountedVolumes;
 }
 
-function makeFolder({ layout }: LaunchParts, id: string): string {
+export function makeFolder({ layout }: LaunchParts, id: string): string {
   const folder = join(layout.sandboxesDir, id);
   try {
     mkdirSync(folder, { mode: 0o700 });
@@ -132,7 +136,7 @@ async function surround(parts: LaunchParts, options: SurroundOptions): Promise<S
     tmpPath: disk.path,
     cgroupsPath: parts.cgroups.pathOf(spec.id),
     networkNamespacePath,
-    seccomp: parts.seccomp,
+    seccomp: spec.forkable ? parts.forkableSeccomp : parts.seccomp,
     limitSwap: parts.limitSwap,
   });
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o600 });
@@ -166,7 +170,7 @@ function viewFrom(spec: SandboxSpec): InsideView {
 }
 
 /** Removes all that was made for a sandbox whose processes are dead. One part that fails keeps no other. */
-async function dismantle(
+export async function dismantle(
   parts: LaunchParts,
   id: string,
   { network, socket, volumes }: Surroundings,

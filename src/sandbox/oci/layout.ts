@@ -21,6 +21,8 @@ export interface ServerLayout {
   readonly volumesDir: string;
   /** Process 1 of every sandbox. */
   readonly initPath: string;
+  /** What forks a sandbox (native/fork-x64.c). */
+  readonly forkPath: string;
   /** Name of the control group that holds all of this server's. */
   readonly cgroup: string;
 }
@@ -39,6 +41,7 @@ export function layoutOf(stateDir: string, runBase: string): ServerLayout {
     diskMountsDir: join(runDir, 'disks'),
     volumesDir: join(runDir, 'volumes'),
     initPath: join(runDir, 'init'),
+    forkPath: join(runDir, 'fork'),
     diskImagesDir: join(stateDir, 'disk-images'),
     cgroup: `hearth-${hash}`,
   };
@@ -62,7 +65,8 @@ export async function prepareLayout(layout: ServerLayout, mounter: Mounter): Pro
   for (const dir of [sandboxesDir, runcDir, diskMountsDir, diskImagesDir, volumesDir]) {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   }
-  installInit(layout.initPath);
+  install(`init-${process.arch}`, layout.initPath);
+  if (process.arch === 'x64') install('fork-x64', layout.forkPath);
 }
 
 /** Removes what `prepareLayout` made. */
@@ -71,10 +75,10 @@ export async function removeLayout({ runDir, diskImagesDir }: ServerLayout, moun
   await Promise.all([rm(runDir, { recursive: true }), rm(diskImagesDir, { recursive: true, force: true })]);
 }
 
-/** The program for this architecture, as built from native/init.c; renamed into place, since it may be running. */
-function installInit(path: string): void {
+/** A program of native/; renamed into place, since it may be running. */
+function install(program: string, path: string): void {
   const draft = `${path}.draft`;
-  copyFileSync(join(import.meta.dirname, `../../../native/init-${process.arch}`), draft);
+  copyFileSync(join(import.meta.dirname, '../../../native', program), draft);
   chmodSync(draft, 0o755);
   renameSync(draft, path);
 }

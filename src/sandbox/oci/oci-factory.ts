@@ -5,17 +5,18 @@ import { openCgroups } from '../cgroups/layout.ts';
 import { LoopDisks, MemoryDisks } from '../disks/disks.ts';
 import { openSandboxNetworks, type SandboxNetworks } from '../network/network.ts';
 import { type OciMachine, requireOci } from '../probe/probe.ts';
-import type { Sandbox, SandboxCapabilities, SandboxFactory, SandboxSpec } from '../sandbox.ts';
+import type { Sandbox, SandboxCapabilities, SandboxFactory, SandboxForks, SandboxSpec } from '../sandbox.ts';
 import { SandboxError } from '../sandbox-error.ts';
 import { adoptOrphans } from '../system/children.ts';
 import { createMounter } from '../system/mounts.ts';
-import { createPipes } from '../system/pipes.ts';
+import { createNamedPipes, createPipes } from '../system/pipes.ts';
 import { createSpawner } from '../system/spawn.ts';
 import { Turns } from '../system/turns.ts';
 import { SandboxRegistry } from '../system/registry.ts';
 import { loadNativeLibrary } from '../system/native.ts';
 import { writeSharedEtc } from './etc.ts';
 import { createLateMounts, type LateMounts } from './late-mounts.ts';
+import { cannotForkHere, OciForks } from './forking/oci-forks.ts';
 import { type Keepsake, type LaunchParts, launch } from './launch.ts';
 import { layoutOf, prepareLayout, removeLayout } from './layout.ts';
 import { planRoot } from './root.ts';
@@ -83,6 +84,8 @@ export async function createOciSandboxFactory(options: OciSandboxFactoryOptions)
       turns: new Turns(MAX_STARTS_AT_ONCE),
     },
     seccomp: seccompProfile(process.arch),
+    forkableSeccomp: seccompProfile(process.arch, true),
+    createNamedPipe: createNamedPipes(library),
     limitSwap: machine.limitsSwap,
   };
   return new OciSandboxFactory(parts, capabilitiesOf(machine, networks, parts.lateMounts));
@@ -93,11 +96,13 @@ function capabilitiesOf(
   networks: SandboxNetworks,
   lateMounts: LateMounts,
 ): SandboxCapabilities {
+  const cannotFork = cannotForkHere();
   return {
     kind: 'oci',
     enforced: ENFORCED,
-    gaps: [...machine.gaps, ...networks.gaps],
+    gaps: [...machine.gaps, ...networks.gaps, ...(cannotFork === undefined ? [] : [cannotFork])],
     lateBinding: lateMounts.possible,
+    ...(cannotFork === undefined ? {} : { cannotFork }),
   };
 }
 
@@ -117,6 +122,7 @@ const ENFORCED = [
 
 class OciSandboxFactory implements SandboxFactory {
   readonly capabilities: SandboxCapabilities;
+  readonly forks?: SandboxForks;
   readonly #parts: LaunchParts;
   readonly #registry: SandboxRegistry<Keepsake>;
   #closing: Promise<void> | undefined;
@@ -133,6 +139,9 @@ class OciSandboxFactory implements SandboxFactory {
         await disk.destroy();
       },
     });
+    if (capabilities.cannotFork === undefined) {
+      this.forks = new OciForks(parts, this.#registry, userIds);
+    }
   }
 
   checkVolume(source: string): Promise<void> {

@@ -5,6 +5,7 @@ import type { Cgroup } from '../cgroups/cgroups.ts';
 import type { SandboxCompanion, SandboxExit, SandboxMount, SandboxUsage } from '../sandbox.ts';
 import { SandboxError } from '../sandbox-error.ts';
 import type { RestartableSandbox } from '../system/registry.ts';
+import { sendSignal } from '../system/signals.ts';
 import type { CommandEnd } from './command-status.ts';
 
 /** A command that the OCI runtime started, with the means to watch and end it. */
@@ -111,7 +112,8 @@ export class OciSandbox implements RestartableSandbox {
     if (this.#state !== 'running') return;
     // Dying takes CPU time as well: 700 processes with 0.07 vCPU took minutes, held back by their own limit.
     if (signal === 'SIGKILL') this.limitCpu(undefined);
-    process.kill(this.#command.pid, signal);
+    // A fork that ended is reaped by its template's sandbox, perhaps before we hear of it.
+    sendSignal(this.#command.pid, signal);
   }
 
   async connect(port: number): Promise<Socket> {

@@ -31,6 +31,9 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;
+/** What glibc's fork(2) passes: CLONE_CHILD_SETTID, CLONE_CHILD_CLEARTID, SIGCHLD; and what native/fork-x64.c adds. */
+const FORK_FLAGS = 0x01200011;
+const ADDED_FORK_FLAGS = 0x7c028000;
 /** PER_LINUX and PER_LINUX32, each with and without UNAME26, and the query: what Docker allows. */
 const PERSONALITIES = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];
 
@@ -39,7 +42,7 @@ const PERSONALITIES = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];
  * Tighter than Docker's profile by ptrace, process_vm_*, kcmp, name_to_handle_at, modify_ldt, kernel keys, new
  * namespaces of any kind, and sockets other than Unix, IPv4, IPv6 and routing queries.
  */
-export function seccompProfile(architecture: NodeJS.Architecture): SeccompProfile {
+export function seccompProfile(architecture: NodeJS.Architecture, forkable = false): SeccompProfile {
   return {
     defaultAction: 'SCMP_ACT_ERRNO',
     defaultErrnoRet: EPERM,
@@ -50,6 +53,7 @@ export function seccompProfile(architecture: NodeJS.Architecture): SeccompProfil
       allowWhere('clone', [
         { index: 0, value: CLONE_NEW_NAMESPACE_FLAGS, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' },
       ]),
+      ...(forkable ? [traceWhere('clone', [equal(0, FORK_FLAGS + ADDED_FORK_FLAGS)])] : []),
       // Its flags are in memory, where a filter cannot look: the C library falls back to clone.
       { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
       ...PERSONALITIES.map((value) => allowWhere('personality', [equal(0, value)])),
@@ -68,6 +72,11 @@ function seccompArchitecture(architecture: NodeJS.Architecture): string {
 
 function allowWhere(name: string, args: readonly SeccompArgument[]): SeccompRule {
   return { names: [name], action: 'SCMP_ACT_ALLOW', args };
+}
+
+/** Decided by a tracer that asked for it; without one the call fails with ENOSYS. */
+function traceWhere(name: string, args: readonly SeccompArgument[]): SeccompRule {
+  return { names: [name], action: 'SCMP_ACT_TRACE', args };
 }
 
 function equal(index: number, value: number): SeccompArgument {

@@ -10,7 +10,10 @@ import { type LaunchParts, removeCgroup } from './launch.ts';
  */
 export async function sweepSandboxes(parts: LaunchParts): Promise<readonly string[]> {
   const { layout, cgroups, mounter } = parts;
-  for (const pid of processesNaming(layout.runcDir)) sendSignal(pid, 'SIGKILL');
+  // Forks die with the program that made them.
+  for (const name of [layout.runcDir, layout.forkPath]) {
+    for (const pid of processesNaming(name)) sendSignal(pid, 'SIGKILL');
+  }
   const found = new Set([...cgroups.list(), ...readdirSync(layout.sandboxesDir)]);
   for (const id of cgroups.list()) {
     killGroup(parts, id);
@@ -24,11 +27,11 @@ export async function sweepSandboxes(parts: LaunchParts): Promise<readonly strin
   return [...found];
 }
 
-/** `runc` processes that work for this server: their command lines name its folder. */
-function processesNaming(folder: string): readonly number[] {
+/** Programs that work for this server: their command lines name its folder. */
+function processesNaming(path: string): readonly number[] {
   return readdirSync('/proc')
     .map(Number)
-    .filter((pid) => pid > 0 && commandLine(pid).includes(folder));
+    .filter((pid) => pid > 0 && commandLine(pid).includes(path));
 }
 
 function commandLine(pid: number): readonly string[] {

@@ -7,9 +7,13 @@ export function processCapabilities(asRoot: boolean): SandboxCapabilities {
     kind: 'process',
     enforced,
     lateBinding: false,
-    gaps: [...GAPS, ...(asRoot ? GAPS_AS_ROOT : GAPS_AS_USER), ...measured()],
+    cannotFork: CANNOT_FORK,
+    gaps: [...GAPS, CANNOT_FORK, ...(asRoot ? GAPS_AS_ROOT : GAPS_AS_USER), ...measured()],
   };
 }
+
+const CANNOT_FORK =
+  'Only the oci sandbox forks a process into an isolation of its own (see hearth doctor); with the process sandbox forks would share what must be apart.';
 
 const GAPS = [
   'Memory is not limited: a function may use all of the machine.',

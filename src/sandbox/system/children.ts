@@ -9,6 +9,11 @@ import { type NativeFunction, type NativeLibrary, SyscallError } from './native.
 export interface Children {
   /** Settles when the process ended, with its exit code unless a signal ended it; its process id is free then. */
   waitFor(pid: number): Promise<{ readonly exitCode?: number }>;
+  /**
+   * The same for a process that leads a process group, and for what it leaves behind in that group: orphans come to us,
+   * and one that nobody reaps would hold up the end of a namespace that it is in.
+   */
+  waitForGroup(leader: number): Promise<void>;
   close(): void;
 }
 
@@ -33,15 +38,18 @@ export function adoptOrphans(library: NativeLibrary): Children {
     loop.hold(waiting.size > 0);
     resolve(end);
   };
+  const waitFor = (pid: number): Promise<{ readonly exitCode?: number }> =>
+    new Promise((resolve) => {
+      waiting.set(pid, resolve);
+      loop.hold(true);
+      collect(pid, resolve);
+    });
   const onChildSignal = (): void => waiting.forEach((resolve, pid) => collect(pid, resolve));
   process.on('SIGCHLD', onChildSignal);
   return {
-    waitFor: (pid) =>
-      new Promise((resolve) => {
-        waiting.set(pid, resolve);
-        loop.hold(true);
-        collect(pid, resolve);
-      }),
+    waitFor,
+    // waitpid(2) takes the negative id for the group.
+    waitForGroup: async (leader) => void (await waitFor(-leader)),
     close: () => {
       process.off('SIGCHLD', onChildSignal);
       loop.close();
@@ -65,7 +73,10 @@ function holdEventLoop(): { hold(held: boolean): void; close(): void } {
 function reap(waitpid: NativeFunction, pid: number): { readonly exitCode?: number } | undefined {
   const status = [0];
   try {
-    if (waitpid.call(pid, status, WNOHANG) === 0) return undefined;
+    const reaped = waitpid.call(pid, status, WNOHANG);
+    if (reaped === 0) return undefined;
+    // Of a group, the next one.
+    if (reaped !== pid) return reap(waitpid, pid);
   } catch (error) {
     if (error instanceof SyscallError && error.code === 'ECHILD') return {};
     throw error;

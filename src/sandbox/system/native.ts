@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 
 /** `errno` belongs to a thread, and that of a worker thread is not passed on. */
@@ -9,10 +10,16 @@ export class SyscallError extends Error {
   readonly code: string;
 
   constructor(syscall: string, errno: number) {
-    const code = errno === 0 ? UNKNOWN_ERROR : getSystemErrorName(-errno);
+    const code = errno === 0 ? UNKNOWN_ERROR : errorName(errno);
     super(`${syscall}: ${code}`);
     this.code = code;
   }
+}
+
+/** Node's own table of names lacks some, ECHILD among them. */
+function errorName(errno: number): string {
+  const known = Object.entries(constants.errno).find(([, number]) => number === errno);
+  return known?.[0] ?? getSystemErrorName(-errno);
 }
 
 type NativeArgument = string | number | Uint8Array | number[] | readonly (string | null)[] | null;

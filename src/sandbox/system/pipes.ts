@@ -1,4 +1,4 @@
-import { closeSync, fchownSync } from 'node:fs';
+import { closeSync, constants, fchownSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { NativeLibrary } from './native.ts';
@@ -21,15 +21,29 @@ export function createPipes(library: NativeLibrary): () => OutputPipe {
     const fds = [0, 0];
     pipe2.call(fds, O_CLOEXEC);
     const [readFd = -1, writeFd = -1] = fds;
-    let open = true;
-    return {
-      readEnd: new Socket({ fd: readFd, readable: true, writable: false }),
-      writeFd,
-      giveTo: (uid) => fchownSync(writeFd, uid, uid),
-      closeWriteEnd: () => {
-        if (open) closeSync(writeFd);
-        open = false;
-      },
-    };
+    return outputPipe(readFd, writeFd);
+  };
+}
+
+/** Pipes in the file system, for who cannot be handed a descriptor. Both ends are open when this returns. */
+export function createNamedPipes(library: NativeLibrary): (path: string) => OutputPipe {
+  const mkfifo = library.bind('int mkfifo(const char *path, uint mode)');
+  return (path) => {
+    mkfifo.call(path, 0o600);
+    const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return outputPipe(readFd, openSync(path, constants.O_WRONLY));
+  };
+}
+
+function outputPipe(readFd: number, writeFd: number): OutputPipe {
+  let open = true;
+  return {
+    readEnd: new Socket({ fd: readFd, readable: true, writable: false }),
+    writeFd,
+    giveTo: (uid) => fchownSync(writeFd, uid, uid),
+    closeWriteEnd: () => {
+      if (open) closeSync(writeFd);
+      open = false;
+    },
   };
 }

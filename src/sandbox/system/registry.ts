@@ -19,6 +19,12 @@ export interface SandboxMaker<Keepsake> {
   dispose(keepsake: Keepsake): Promise<void>;
 }
 
+/** Makes a sandbox that has this keepsake; calls `onRemoved` when all else of it is gone. */
+export type Launch<Keepsake> = (
+  keepsake: Keepsake,
+  onRemoved: (keep: boolean) => Promise<void>,
+) => Promise<RestartableSandbox>;
+
 /** The live sandboxes of one factory: who may be restarted, and what there is to destroy when it closes. */
 export class SandboxRegistry<Keepsake> {
   readonly #maker: SandboxMaker<Keepsake>;
@@ -33,8 +39,21 @@ export class SandboxRegistry<Keepsake> {
   start(spec: SandboxSpec): Promise<Sandbox> {
     return this.#track(async () => {
       requireId(spec.id);
-      return this.#launch(spec, await this.#maker.make(spec));
+      return this.#launch(await this.#maker.make(spec), (...args) => this.#maker.launch(spec, ...args));
     });
+  }
+
+  /** Starts a sandbox that is made in a way of its own. */
+  startBy(id: string, make: () => Promise<Keepsake>, launch: Launch<Keepsake>): Promise<Sandbox> {
+    return this.#track(async () => {
+      requireId(id);
+      return this.#launch(await make(), launch);
+    });
+  }
+
+  /** What a live sandbox has. */
+  keepsakeOf(sandbox: Sandbox): Keepsake | undefined {
+    return this.#live.get(sandbox)?.keepsake;
   }
 
   restart(previous: Sandbox, spec: SandboxSpec): Promise<Sandbox> {
@@ -45,7 +64,7 @@ export class SandboxRegistry<Keepsake> {
         throw new SandboxError(`sandbox ${previous.id} is gone, and its /tmp with it`, { fault: 'machine' });
       this.#live.delete(previous);
       await live.sandbox.destroyExceptTmp();
-      return this.#launch(spec, live.keepsake);
+      return this.#launch(live.keepsake, (...args) => this.#maker.launch(spec, ...args));
     });
   }
 
@@ -68,9 +87,9 @@ export class SandboxRegistry<Keepsake> {
     }
   }
 
-  async #launch(spec: SandboxSpec, keepsake: Keepsake): Promise<Sandbox> {
+  async #launch(keepsake: Keepsake, launch: Launch<Keepsake>): Promise<Sandbox> {
     try {
-      const sandbox = await this.#maker.launch(spec, keepsake, async (keep) => {
+      const sandbox = await launch(keepsake, async (keep) => {
         this.#live.delete(sandbox);
         if (!keep) await this.#maker.dispose(keepsake);
       });

@@ -1,7 +1,8 @@
 /** User ids for sandboxes, one each: inotify instances and pending signals are counted by user, across sandboxes. */
 export class UserIds {
   readonly #first: number;
-  readonly #taken = new Set<number>();
+  /** How many sandboxes use each: a fork has its template's. */
+  readonly #taken = new Map<number, number>();
   #next = 0;
 
   /** Each server gets its own range of ids, chosen by `hash`, the hexadecimal hash of its state folder. */
@@ -13,14 +14,22 @@ export class UserIds {
     for (let tries = 0; tries < IDS_PER_RANGE; tries++) {
       const uid = this.#first + (this.#next++ % IDS_PER_RANGE);
       if (this.#taken.has(uid)) continue;
-      this.#taken.add(uid);
+      this.#taken.set(uid, 1);
       return uid;
     }
     throw new RangeError(`all ${IDS_PER_RANGE} user ids are taken`);
   }
 
+  /** One more sandbox uses it. */
+  share(uid: number): number {
+    this.#taken.set(uid, (this.#taken.get(uid) ?? 0) + 1);
+    return uid;
+  }
+
   release(uid: number): void {
-    this.#taken.delete(uid);
+    const users = (this.#taken.get(uid) ?? 0) - 1;
+    if (users > 0) this.#taken.set(uid, users);
+    else this.#taken.delete(uid);
   }
 }
 
