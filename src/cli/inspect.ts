@@ -1,7 +1,7 @@
 import { callerAccount, clientSettings } from './clients.ts';
 import { type CommandContext, type Flag, type FlagValues, text, UsageError, wholeNumber } from './command.ts';
 import { controlLines } from './control.ts';
-import type { DebugLine } from '../main.ts';
+import type { DebugLine } from '../server/index.ts';
 
 export const inspectFlags: readonly Flag[] = [
   { flags: '--inspect', description: 'wait for a debugger before the code is loaded (Node.js, Python)' },

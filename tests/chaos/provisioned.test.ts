@@ -13,7 +13,7 @@ import {
   ResourceNotFoundException,
 } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ServerStatus } from '../../src/main.ts';
+import type { ServerStatus } from '../../src/server/index.ts';
 import { createPython, invoke, lambdaClient } from '../support/functions.ts';
 import { root, type RunningHearth, startHearth } from '../support/hearth.ts';
 import { run } from '../support/programs.ts';

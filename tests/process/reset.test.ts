@@ -20,7 +20,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deferred } from '../../src/base/index.ts';
-import type { ServerStatus } from '../../src/main.ts';
+import type { ServerStatus } from '../../src/server/index.ts';
 import { createNode, createPython, invoke, lambdaClient } from '../support/functions.ts';
 import { root, type RunningHearth, startHearth } from '../support/hearth.ts';
 import { type Finished, run } from '../support/programs.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ServerStatus } from '../../src/main.ts';
+import type { ServerStatus } from '../../src/server/index.ts';
 import { createNode, createPython, invoke, lambdaClient } from './functions.ts';
 import type { RunningHearth } from './hearth.ts';
 

@@ -1,7 +1,7 @@
 import type { FunctionsModule, SettingsModule } from '../../functions/index.ts';
 import type { Provisioner } from '../../provisioning/index.ts';
 
-/** The features that Lambda's operations call. Built once, in `main.ts`. */
+/** The features that Lambda's operations call. Built once, in `server`. */
 export interface LambdaServices
   extends Pick<
       FunctionsModule,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
-import type { HearthServer } from '../../main.ts';
+import type { HearthServer } from '../../server/index.ts';
 import { type Command, type CommandContext, exitCodes } from '../command.ts';
 import { applyDeployment } from '../deployment.ts';
 import { readFolder } from '../package/read-folder.ts';

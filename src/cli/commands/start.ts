@@ -14,7 +14,7 @@ import {
 } from '../command.ts';
 import { defaultDataFolder } from '../data-folder.ts';
 import type { Output } from '../output.ts';
-import type { HearthOptions, HearthServer } from '../../main.ts';
+import type { HearthOptions, HearthServer } from '../../server/index.ts';
 
 export const startFlags: readonly Flag[] = [
   { flags: '--port <number>', description: 'port to listen on', default: '4566' },
@@ -109,7 +109,7 @@ export const start: Command = {
 /** Starts the server and prints where it is, what it enforces, and `Ready.` */
 export async function startServer(values: FlagValues, context: CommandContext): Promise<HearthServer> {
   boundYoungGeneration();
-  const { startHearth } = await import('../../main.ts');
+  const { startHearth } = await import('../../server/index.ts');
   const options = readOptions(values, context);
   const server = await startHearth(options).catch((error: unknown) => {
     throw explainStart(error, options);

@@ -1,4 +1,4 @@
-import type { PoolSummary, ServerStatus } from '../../main.ts';
+import type { PoolSummary, ServerStatus } from '../../server/index.ts';
 import { type Command, exitCodes } from '../command.ts';
 import { control, controlFlags } from '../control.ts';
 import type { Output } from '../output.ts';

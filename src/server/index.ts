@@ -1,0 +1,3 @@
+export type { DebugLine, PoolSummary, ServerStatus } from '../operator/index.ts';
+export type { HearthOptions, HearthServer } from './options.ts';
+export { startHearth } from './start-hearth.ts';
