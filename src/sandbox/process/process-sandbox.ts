@@ -6,7 +6,7 @@ import type { SandboxCompanion, SandboxExit, SandboxUsage } from '../sandbox.ts'
 import { SandboxError } from '../sandbox-error.ts';
 import type { StartedCompanion } from './companions.ts';
 import { sendSignal } from '../system/signals.ts';
-import { MAX_KILL_ROUNDS, processesWithVariable, processesOfUser, processUsage } from './processes.ts';
+import { killAllFound, processesWithVariable, processesOfUser, processUsage } from './processes.ts';
 import type { RestartableSandbox } from '../system/registry.ts';
 
 /** A command that was started in a process group of its own. */
@@ -140,17 +140,13 @@ export class ProcessSandbox implements RestartableSandbox {
     return { ...(await this.#process.ended), outOfMemory: false };
   }
 
-  /** The group first, then whoever left it; killing may race with forking, so until none is found. */
+  /** The group first, then whoever left it. */
   #killAll(): void {
     this.#signalGroups('SIGKILL');
-    for (let round = 0; round < MAX_KILL_ROUNDS; round++) {
-      const { uid, tmpDir } = this.#process;
-      const found =
-        uid === undefined
-          ? processesWithVariable('TMPDIR', (value) => value === tmpDir)
-          : processesOfUser(uid);
-      if (found.filter((pid) => sendSignal(pid, 'SIGKILL')).length === 0) return;
-    }
+    const { uid, tmpDir } = this.#process;
+    killAllFound(() =>
+      uid === undefined ? processesWithVariable('TMPDIR', (value) => value === tmpDir) : processesOfUser(uid),
+    );
   }
 
   #signalGroups(signal: NodeJS.Signals): void {

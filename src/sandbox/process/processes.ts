@@ -1,7 +1,25 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { sendSignal } from '../system/signals.ts';
 
-/** Looking for processes races with their forking, so it is done until none is found, but not for ever. */
-export const MAX_KILL_ROUNDS = 20;
+/** Killed processes are found until they are dead. */
+const MAX_KILL_ROUNDS = 50;
+
+/**
+ * Kills what `find` gives until it gives nothing twice in a row, but not for ever: looking for processes races with their
+ * forking. One that died while it was looked for may have left a child that had not been there yet.
+ */
+export function killAllFound(
+  find: () => readonly number[],
+  killed?: (pids: readonly number[]) => void,
+): void {
+  let empty = 0;
+  for (let round = 0; round < MAX_KILL_ROUNDS && empty < 2; round++) {
+    const found = find();
+    empty = found.length === 0 ? empty + 1 : 0;
+    for (const pid of found) sendSignal(pid, 'SIGKILL');
+    if (round === 0 && found.length > 0) killed?.(found);
+  }
+}
 
 /**
  * Processes that were started with an environment variable of such a value: also those that left their group by
